@@ -1,0 +1,104 @@
+"""C2SP tlog-checkpoint and tlog-cosignature: the signed head of a log.
+
+    text          origin LF || size in decimal LF || base64 of the 32-byte root LF
+    checkpoint    signed note over the text, with a line of the log's key, whose name is the origin
+    cosignature   a further line of type 0x04 that states a time: at that time this was the largest consistent
+                  head that its maker had seen for the origin
+
+Extension lines are refused: not every kind of cosignature covers them, and this ledger makes none.
+"""
+
+from dataclasses import dataclass
+
+from ledger.encoding import MAX_COUNT, format_base64, parse_base64, parse_decimal
+from ledger.errors import Malformed, Unverified
+from ledger.hashing import EMPTY_ROOT, HASH_SIZE
+from ledger.note import (
+    COSIGNATURE_ED25519,
+    Note,
+    NoteSigner,
+    VerifiedNote,
+    Verifier,
+    check_key_name,
+    format_note,
+    open_note,
+    parse_note,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A state of the log `origin`: `size` entries whose RFC 6962 root is `root` (32 bytes)."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def __post_init__(self) -> None:
+        check_key_name(self.origin)
+        if not 0 <= self.size <= MAX_COUNT:
+            raise Malformed(f"A log cannot have {self.size} entries.")
+        if len(self.root) != HASH_SIZE:
+            raise Malformed("The root of a log has exactly 32 bytes.")
+        if self.size == 0 and self.root != EMPTY_ROOT:
+            raise Malformed("A log without entries has the root SHA-256 of nothing, and no other.")
+
+
+@dataclass(frozen=True, slots=True)
+class Cosignature:
+    """A verified cosignature: `verifier` saw the checkpoint at `time` (POSIX seconds)."""
+
+    verifier: Verifier
+    time: int
+
+
+def format_checkpoint(checkpoint: Checkpoint) -> str:
+    """The note text of a checkpoint."""
+    return f"{checkpoint.origin}\n{checkpoint.size}\n{format_base64(checkpoint.root)}\n"
+
+
+def parse_checkpoint(text: str) -> Checkpoint:
+    """The checkpoint of a note text; Malformed for anything but the three lines above."""
+    lines = text.split("\n")
+    if len(lines) != 4 or lines[3]:
+        raise Malformed("A checkpoint has exactly three lines: origin, size and root.")
+    origin, size, root = lines[:3]
+    return Checkpoint(
+        origin,
+        parse_decimal(size, "size in the checkpoint"),
+        parse_base64(root, "root in the checkpoint", HASH_SIZE),
+    )
+
+
+def open_checkpoint(note: bytes, log_verifier: Verifier) -> Checkpoint:
+    """The checkpoint in a note signed by the log's key; Unverified if that signature is missing or wrong.
+
+    The origin in the text must be the name of the key: a log cannot speak for another one.
+    """
+    return checkpoint_of(open_note(note, [log_verifier]), log_verifier)
+
+
+def checkpoint_of(note: VerifiedNote, log_verifier: Verifier) -> Checkpoint:
+    """The checkpoint in an opened note; Unverified unless `log_verifier` is among those who signed it."""
+    checkpoint = parse_checkpoint(note.text)
+    if log_verifier not in note.verified:
+        raise Unverified(f"The checkpoint is not signed by the log's key {log_verifier.vkey}.")
+    if checkpoint.origin != log_verifier.name:
+        raise Unverified(f"The checkpoint is of {checkpoint.origin}, but its key is of {log_verifier.name}.")
+    return checkpoint
+
+
+def cosign_checkpoint(note: bytes, cosigner: NoteSigner, time: int) -> bytes:
+    """The checkpoint note with a cosignature of `cosigner` at `time` (POSIX seconds) added at its end."""
+    opened = parse_note(note)
+    parse_checkpoint(opened.text)
+    return format_note(Note(opened.text, (*opened.signatures, cosigner.cosign(opened.text, time))))
+
+
+def cosignatures(note: VerifiedNote) -> tuple[Cosignature, ...]:
+    """The verified cosignatures of an opened checkpoint note, with the time that each states."""
+    return tuple(
+        Cosignature(verifier, int.from_bytes(line.signature[:8], "big"))
+        for verifier, line in zip(note.verified, note.lines, strict=True)
+        if verifier.kind == COSIGNATURE_ED25519
+    )

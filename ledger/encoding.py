@@ -1,0 +1,108 @@
+"""Text encodings, each with exactly one accepted form.
+
+base64   RFC 4648 section 4, padded, no line breaks, unused bits zero (decoded, re-encoded and compared)
+hex      lower case
+decimal  ASCII, no sign, no leading zero, below 2^63
+JSON     RFC 8785: no duplicate key, no NaN or Infinity, integers within +-(2^53 - 1), shortest form
+"""
+
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import rfc8785
+
+from ledger.errors import Malformed
+
+MAX_SAFE_INTEGER = 2**53 - 1
+MAX_COUNT = 2**63 - 1
+
+_DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
+_HEX = re.compile(r"(?:[0-9a-f]{2})*")
+
+
+def format_base64(data: bytes) -> str:
+    """Padded standard base64."""
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
+
+
+def parse_base64(text: str, what: str, size: int | None = None) -> bytes:
+    """Bytes of canonical base64 `text`, exactly `size` of them if given; Malformed names `what`."""
+    try:
+        data = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
+    except (ValueError, UnicodeEncodeError):
+        raise Malformed(f"The {what} is not base64.") from None
+    if format_base64(data) != text:
+        raise Malformed(f"The {what} is base64 in another than its canonical form.")
+    if size is not None and len(data) != size:
+        raise Malformed(f"The {what} has {len(data)} bytes instead of {size}.")
+    return data
+
+
+def parse_hex(text: str, what: str, size: int | None = None) -> bytes:
+    """Bytes of lower-case hex `text`, exactly `size` of them if given; Malformed names `what`."""
+    if not _HEX.fullmatch(text):
+        raise Malformed(f"The {what} is not lower-case hexadecimal.")
+    data = bytes.fromhex(text)
+    if size is not None and len(data) != size:
+        raise Malformed(f"The {what} has {len(data)} bytes instead of {size}.")
+    return data
+
+
+def parse_decimal(text: str, what: str) -> int:
+    """A count in ASCII decimal, 0 to 2^63 - 1; Malformed names `what`."""
+    if not _DECIMAL.fullmatch(text) or int(text) > MAX_COUNT:
+        raise Malformed(f"The {what} is not a decimal number without leading zeros below 2^63.")
+    return int(text)
+
+
+def canonical_json(value: Any) -> bytes:
+    """RFC 8785 bytes of a JSON value; Malformed if it has none (NaN, unsafe integer, lone surrogate)."""
+    try:
+        return rfc8785.dumps(_plain(value))
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"The value has no canonical JSON form: {error}.") from None
+
+
+def parse_canonical_json(data: bytes) -> Any:
+    """The JSON value whose RFC 8785 form is exactly `data`; Malformed for any other bytes."""
+    try:
+        value = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_unique_pairs,
+            parse_int=_safe_integer,
+            parse_constant=_refuse_constant,
+        )
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"The text is not JSON: {error}.") from None
+    if canonical_json(value) != data:
+        raise Malformed("The JSON is not in its canonical form (RFC 8785).")
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Malformed("The JSON has an object with the same key twice.")
+    return found
+
+
+def _safe_integer(digits: str) -> int:
+    number = int(digits)
+    if abs(number) > MAX_SAFE_INTEGER:
+        raise Malformed("The JSON has an integer beyond 2^53 - 1.")
+    return number
+
+
+def _refuse_constant(name: str) -> None:
+    raise Malformed(f"The JSON contains {name}, which is not a number.")
