@@ -1,0 +1,116 @@
+// COSE (RFC 9052) of statements and receipts. No DOM.
+// Statement = 18([protected, {}, payload, signature]); protected {1: -8, 3: content type, 4: kid,
+//   15: {1: iss, 2: sub, 3: aud, 6: iat}}; payload = in-toto Statement v1 as RFC 8785 JSON; at most 65,535 bytes.
+// Receipt (RFC 9942) = 18([protected {1: alg, 4: kid, 395: 1, 15: {1: issuer}},
+//   {396: {-1: [bstr([size, index, [+ hash]])]}}, nil, signature over the root]).
+// Signed bytes = ["Signature1", protected, h'', payload]. kid = RFC 9679 thumbprint = SHA-256({1: 1, -1: 6, -2: x}).
+import { equal, utf8 } from "./bytes.js";
+import { formatCanonical, parseCanonical } from "./canonical_json.js";
+import { decode, encode, Tagged } from "./cbor.js";
+import { verify } from "./ed25519.js";
+import { Malformed, Unverified } from "./errors.js";
+import { leafHash, rootFromInclusion } from "./merkle.js";
+import { sha256 } from "./sha256.js";
+
+const MAX_STATEMENT = 65535;
+const CONTENT_TYPE = "application/vnd.in-toto+json";
+const IN_TOTO = "https://in-toto.io/Statement/v1";
+const EDDSA = [-8, -19];
+
+export const thumbprint = (key) => sha256(encode(new Map([[1, 1], [-1, 6], [-2, key]])));
+
+export const toBeSigned = (protectedBytes, payload) =>
+  encode(["Signature1", protectedBytes, new Uint8Array(), payload]);
+
+const isBytes = (value) => value instanceof Uint8Array;
+
+/** [protected bytes, unprotected Map, payload bytes or null, signature] of a tag-18 COSE_Sign1. */
+function parseSign1(bytes, what) {
+  const item = decode(bytes);
+  const parts = item instanceof Tagged && item.tag === 18 ? item.value : undefined;
+  if (!Array.isArray(parts) || parts.length !== 4) throw new Malformed(`${what} is not a COSE_Sign1`);
+  const [head, unprotected, payload, signature] = parts;
+  if (!isBytes(head) || !(unprotected instanceof Map) || !(payload === null || isBytes(payload)) || !isBytes(signature))
+    throw new Malformed(`${what} is not a COSE_Sign1`);
+  if (signature.length !== 64) throw new Malformed(`${what} has a signature that is not 64 bytes`);
+  return parts;
+}
+
+function parseHeader(bytes, what) {
+  const header = decode(bytes);
+  if (!(header instanceof Map)) throw new Malformed(`${what} has a protected header that is not a map`);
+  if (!EDDSA.includes(header.get(1))) throw new Malformed(`${what} is not signed with Ed25519`);
+  return header;
+}
+
+function parseClaims(header) {
+  const claims = header.get(15);
+  if (!(claims instanceof Map)) throw new Malformed("the statement names no issuer");
+  const [iss, sub, aud, iat] = [1, 2, 3, 6].map((label) => claims.get(label));
+  if (![iss, sub, aud].every((text) => typeof text === "string" && text) || !(Number.isSafeInteger(iat) && iat >= 0))
+    throw new Malformed("the statement does not say issuer, subject, audience and time");
+  return { iss, sub, aud, iat };
+}
+
+/** Leaf bytes to {bytes, leafHash, protected, payload, signature, claims, kid, document}. */
+export function parseStatement(bytes) {
+  if (bytes.length > MAX_STATEMENT) throw new Malformed("the statement is longer than 65,535 bytes");
+  const [head, unprotected, payload, signature] = parseSign1(bytes, "the statement");
+  if (unprotected.size) throw new Malformed("the statement has an unprotected header");
+  if (payload === null) throw new Malformed("the statement has no payload");
+  const header = parseHeader(head, "the statement");
+  if (header.get(3) !== CONTENT_TYPE) throw new Malformed("the statement is not of a known content type");
+  const kid = header.get(4);
+  if (!isBytes(kid) || kid.length !== 32) throw new Malformed("the statement names no key");
+  const document = parseCanonical(payload, "the payload of the statement");
+  if (document?._type !== IN_TOTO) throw new Malformed("the payload of the statement is not an in-toto statement");
+  return { bytes, leafHash: leafHash(bytes), protected: head, payload, signature, claims: parseClaims(header), kid, document };
+}
+
+/** Throws Unverified unless the statement names this key and carries its signature. */
+export async function verifyStatement(statement, key) {
+  if (!equal(statement.kid, thumbprint(key))) throw new Unverified("the statement names another key");
+  await verify(key, toBeSigned(statement.protected, statement.payload), statement.signature);
+}
+
+/** {protected, payload, toBeSigned} of a statement that is to be signed by the key with this thumbprint. */
+export function statementToSign(document, { iss, sub, aud, iat }, kid) {
+  const claims = new Map([[1, iss], [2, sub], [3, aud], [6, iat]]);
+  const head = encode(new Map([[1, -8], [3, CONTENT_TYPE], [4, kid], [15, claims]]));
+  const payload = formatCanonical(document);
+  return { protected: head, payload, toBeSigned: toBeSigned(head, payload) };
+}
+
+/** Leaf bytes from the three parts. */
+export const assembleStatement = (head, payload, signature) =>
+  encode(new Tagged(18, [head, new Map(), payload, signature]));
+
+const isIndex = (value) => Number.isSafeInteger(value) && value >= 0;
+
+/** RFC 9942 receipt to {protected, kid, issuer, size, index, path, signature}. */
+export function parseCoseReceipt(bytes) {
+  const [head, unprotected, payload, signature] = parseSign1(bytes, "the COSE receipt");
+  const header = parseHeader(head, "the COSE receipt");
+  if (header.get(395) !== 1) throw new Malformed("the COSE receipt is not over an RFC 9162 tree");
+  if (payload !== null) throw new Malformed("the COSE receipt carries the root instead of leaving it out");
+  const proofs = unprotected.get(396);
+  const encoded = proofs instanceof Map && proofs.size === 1 && unprotected.size === 1 ? proofs.get(-1) : undefined;
+  if (!Array.isArray(encoded) || encoded.length !== 1 || !isBytes(encoded[0])) throw new Malformed("the COSE receipt has not one inclusion proof");
+  const proof = decode(encoded[0]);
+  const [size, index, path] = Array.isArray(proof) && proof.length === 3 ? proof : [];
+  if (!isIndex(size) || !isIndex(index) || !Array.isArray(path) || !path.every((hash) => isBytes(hash) && hash.length === 32))
+    throw new Malformed("the COSE receipt has an inclusion proof that cannot be read");
+  return { protected: head, kid: header.get(4), issuer: header.get(15)?.get?.(1), size, index, path, signature };
+}
+
+/** Root that the receipt proves for a leaf and `key` signed; Unverified otherwise. */
+export async function verifyCoseReceipt(receipt, hash, key) {
+  if (!isBytes(receipt.kid) || !equal(receipt.kid, thumbprint(key))) throw new Unverified("the COSE receipt names another key");
+  const root = rootFromInclusion(hash, receipt.index, receipt.size, receipt.path);
+  await verify(key, toBeSigned(receipt.protected, root), receipt.signature);
+  return root;
+}
+
+/** What a key signs to prove that its holder binds it to `org` in the log `aud`. */
+export const possessionMessage = (aud, key, org) =>
+  new Uint8Array([...utf8("datawharf/key-possession/v1\n"), ...formatCanonical({ aud, key, org })]);

@@ -1,0 +1,57 @@
+// Receipt bundle (application/vnd.datawharf.receipt+json), RFC 8785 JSON, bytes in base64. No DOM.
+// {"version": 1, "statement", "inclusion": {"index", "path": []}, "checkpoint": note text, "receipt",
+//  "supporting": [{"statement", "inclusion"}], "openings"?: [{"name", "salt", "content"}]}
+import { fromBase64, utf8 } from "./bytes.js";
+import { parseCanonical } from "./canonical_json.js";
+import { Malformed } from "./errors.js";
+
+/** Throws unless `value` is an object with exactly these members (`optional` ones may be absent). */
+export function checkMembers(value, names, optional, what) {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Malformed(`${what} is not an object`);
+  for (const name of names) if (!Object.hasOwn(value, name)) throw new Malformed(`${what} has no “${name}”`);
+  for (const name of Object.keys(value))
+    if (!names.includes(name) && !optional.includes(name)) throw new Malformed(`${what} has an unknown member “${name}”`);
+}
+
+function list(value, what) {
+  if (!Array.isArray(value)) throw new Malformed(`${what} is not a list`);
+  return value;
+}
+
+function sized(value, size, what) {
+  const bytes = fromBase64(value, what);
+  if (bytes.length !== size) throw new Malformed(`${what} has not ${size} bytes`);
+  return bytes;
+}
+
+function parseProved(value) {
+  checkMembers(value, ["statement", "inclusion"], [], "the receipt");
+  const { inclusion } = value;
+  checkMembers(inclusion, ["index", "path"], [], "the inclusion proof");
+  if (!Number.isSafeInteger(inclusion.index) || inclusion.index < 0) throw new Malformed("the inclusion proof has no index");
+  const path = list(inclusion.path, "the path").map((hash) => sized(hash, 32, "a hash of the path"));
+  return { statement: fromBase64(value.statement, "the statement"), index: inclusion.index, path };
+}
+
+function parseOpening(value) {
+  checkMembers(value, ["name", "salt", "content"], [], "an opening");
+  if (typeof value.name !== "string" || !value.name) throw new Malformed("an opening has no name");
+  return { name: value.name, salt: sized(value.salt, 32, "a salt"), content: fromBase64(value.content, "the content of an opening") };
+}
+
+/** Bundle bytes to {statement, index, path, checkpoint (note bytes), coseReceipt, supporting, openings}. */
+export function parseBundle(bytes) {
+  const value = parseCanonical(bytes, "the receipt");
+  const names = ["version", "statement", "inclusion", "checkpoint", "receipt", "supporting"];
+  checkMembers(value, names, ["openings"], "the receipt");
+  if (value.version !== 1) throw new Malformed("the receipt is of a version that this program does not know");
+  if (typeof value.checkpoint !== "string") throw new Malformed("the receipt has no checkpoint");
+  const { statement, inclusion } = value;
+  return {
+    ...parseProved({ statement, inclusion }),
+    checkpoint: utf8(value.checkpoint),
+    coseReceipt: fromBase64(value.receipt, "the COSE receipt"),
+    supporting: list(value.supporting, "supporting").map(parseProved),
+    openings: list(value.openings ?? [], "openings").map(parseOpening),
+  };
+}
