@@ -194,7 +194,11 @@ def _pattern(lang: Lang, currency: str) -> NumberPattern:
     pattern.frac_prec = (exponent(currency), exponent(currency))
     # CLDR's alphaNextToNumber rule, which Babel leaves out: KWD 1.234, but US$99.00.
     if get_currency_symbol(currency, _CLDR_LOCALES[lang])[-1].isalpha():
-        pattern.prefix = tuple(prefix.replace("¤", "¤\N{NO-BREAK SPACE}") for prefix in pattern.prefix)
+        positive, negative = pattern.prefix
+        pattern.prefix = (
+            positive.replace("¤", "¤\N{NO-BREAK SPACE}"),
+            negative.replace("¤", "¤\N{NO-BREAK SPACE}"),
+        )
     return pattern
 
 

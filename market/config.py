@@ -1,0 +1,101 @@
+"""Settings: read once from the home folder, frozen, and passed in. `datawharf init` writes the file."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+CONFIG_NAME = "datawharf.toml"
+
+
+class ConfigError(Exception):
+    """The home folder or its settings cannot be used; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class StripeSettings:
+    """api_base: empty for Stripe itself, or the address of a simulator."""
+
+    secret_key: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+    api_base: str = ""
+    pay_origin: str = "https://checkout.stripe.com"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One installation.
+
+    home: folder of keys, settings and, when embedded, all data. origin: the log's name, never changes.
+    public_url: how the outside reaches us. database: SQLAlchemy URL. blobs, ledger_objects: a folder path or an s3:// URL.
+    proxies: addresses whose X-Forwarded-For we believe. embedded_worker: run jobs inside the server.
+    """
+
+    home: Path
+    origin: str
+    public_url: str
+    database: str
+    blobs: str
+    ledger_objects: str
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
+    proxies: tuple[str, ...] = ()
+    embedded_worker: bool = True
+    demo: bool = False
+    rate_limits: bool = True
+    stripe: StripeSettings | None = None
+    org_quota_bytes: int = 50 * 10**9
+    s3_options: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def keys(self) -> Path:
+        return self.home / "keys"
+
+    @property
+    def trust_file(self) -> Path:
+        return self.home / "trust.policy"
+
+    @property
+    def https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+def default_home() -> Path:
+    return Path(os.environ.get("DATAWHARF_HOME", "datawharf-home")).expanduser()
+
+
+def load_settings(home: Path) -> Settings:
+    """The settings in `home`; environment variables such as DATAWHARF_DATABASE win over the file."""
+    path = home / CONFIG_NAME
+    if not path.is_file():
+        raise ConfigError(
+            f"{home} is not a Datawharf home: it has no {CONFIG_NAME}. Run: datawharf init --home {home}"
+        )
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(
+            f"{path} cannot be read: {error}. Mend that line, or run init in a new folder."
+        ) from error
+    stripe = table.pop("stripe", None)
+    for name in ("database", "public_url", "blobs", "ledger_objects"):
+        if value := os.environ.get(f"DATAWHARF_{name.upper()}"):
+            table[name] = value
+    for name in ("hosts", "proxies"):
+        if name in table:
+            table[name] = tuple(table[name])
+    try:
+        settings = Settings(home=home, stripe=StripeSettings(**stripe) if stripe else None, **table)
+    except TypeError as error:
+        raise ConfigError(f"{path}: {error}. Known settings are described in docs/operator.md.") from error
+    if not settings.https and not _loopback(settings.public_url):
+        raise ConfigError(
+            f"{path}: public_url must be https unless it is on this machine: {settings.public_url}"
+        )
+    return settings
+
+
+def _loopback(url: str) -> bool:
+    host = url.split("://", 1)[-1].split("/", 1)[0].rsplit(":", 1)[0]
+    return host in ("127.0.0.1", "localhost", "[::1]")

@@ -1,0 +1,1 @@
+"""Domain-free parts that every slice may use. Nothing here knows what a data asset is."""

@@ -1,0 +1,99 @@
+"""Guards: each route names the verb it needs. API routes take only keys, page routes only cookies.
+
+@router.post("/assets", dependencies=[...])
+def create(actor: Annotated[Principal, Depends(api_guard(REGISTER_ASSET))], ...): ...
+"""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from fastapi.routing import APIRoute
+
+from market.kit.auth import ANONYMOUS, Guard, Principal, Reach, Verb, Via, may_ever
+from market.kit.csrf import session_cookie
+from market.kit.ports import ports_of
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+def api_guard(verb: Verb) -> Guard:
+    """Dependency: the principal of the bearer key, allowed to try `verb`. Cookies are not looked at."""
+
+    def guard(request: Request) -> Principal:
+        actor = _by_key(request)
+        may_ever(actor, verb)
+        request.state.actor = actor
+        return actor
+
+    guard.verb = verb  # type: ignore[attr-defined]
+    return guard
+
+
+def page_guard(verb: Verb) -> Guard:
+    """Dependency: the principal of the session cookie, allowed to try `verb`. Keys are not looked at."""
+
+    def guard(request: Request) -> Principal:
+        actor = _by_cookie(request)
+        request.state.actor = actor
+        may_ever(actor, verb)
+        return actor
+
+    guard.verb = verb  # type: ignore[attr-defined]
+    return guard
+
+
+def webhook_guard(verb: Verb) -> Guard:
+    """Dependency of routes whose caller proves himself by a signature or a ticket that the service checks."""
+
+    def guard() -> Principal:
+        return ANONYMOUS
+
+    guard.verb = verb  # type: ignore[attr-defined]
+    return guard
+
+
+def _by_key(request: Request) -> Principal:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        return ANONYMOUS
+    ports = ports_of(request)
+    with ports.db.reading() as session:
+        return ports.authenticator.by_api_key(session, token.strip())
+
+
+def _by_cookie(request: Request) -> Principal:
+    token = session_cookie(request)
+    if not token:
+        return ANONYMOUS
+    ports = ports_of(request)
+    with ports.db.reading() as session:
+        return ports.authenticator.by_session(session, token)
+
+
+def verb_of(route: APIRoute) -> Verb | None:
+    """The verb that guards a route, or None."""
+    for dependency in route.dependant.dependencies:
+        verb = getattr(dependency.call, "verb", None)
+        if isinstance(verb, Verb):
+            return verb
+    return None
+
+
+def refuse_unguarded(app: FastAPI) -> None:
+    """Raise at start-up if a route has no guard, or changes things behind a verb that promises not to."""
+    for route in app.routes:
+        if not isinstance(route, APIRoute):
+            continue
+        verb, methods = verb_of(route), route.methods or set()
+        if verb is None:
+            raise RuntimeError(f"{sorted(methods)} {route.path} has no guard")
+        if methods - SAFE_METHODS and not verb.writes:
+            raise RuntimeError(
+                f"{sorted(methods)} {route.path} changes things under the read verb {verb.name}"
+            )
+
+
+BROWSE = Verb("browse", Reach.ANYONE, writes=False)
+"""Read what is public."""
+
+__all__ = ["BROWSE", "Via", "api_guard", "page_guard", "refuse_unguarded", "verb_of", "webhook_guard"]

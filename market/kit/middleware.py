@@ -1,0 +1,138 @@
+"""Pure ASGI middleware: one that wraps responses would halve the speed of downloads."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'{form_actions}; frame-ancestors 'none'; base-uri 'none'; "
+    "require-trusted-types-for 'script'; trusted-types datawharf-worker"
+)
+MACHINE_POLICY = "default-src 'none'; frame-ancestors 'none'"
+CONTENT_POLICY = "sandbox; default-src 'none'"
+COMMON = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+
+
+class SecurityHeaders:
+    """Sets the headers of security on every answer, errors included, and gives each request an id.
+
+    form_actions: origins besides our own that a page's form may lead to (the payment page).
+    """
+
+    def __init__(self, app: ASGIApp, *, https: bool, form_actions: Iterable[str] = ()) -> None:
+        self.app = app
+        actions = "".join(f" {origin}" for origin in form_actions)
+        self._page = PAGE_POLICY.format(form_actions=actions)
+        self._https = https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        scope.setdefault("state", {})["request_id"] = request_id = secrets.token_hex(8)
+        path: str = scope["path"]
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._for(path).items():
+                    headers.setdefault(name, value)
+                headers["X-Request-Id"] = request_id
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+    def _for(self, path: str) -> Mapping[str, str]:
+        headers = dict(COMMON)
+        if self._https:
+            headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        if path.startswith(("/ledger/", "/entries", "/.well-known/")):
+            return headers | {
+                "Content-Security-Policy": MACHINE_POLICY,
+                "Access-Control-Allow-Origin": "*",
+                "Cross-Origin-Resource-Policy": "cross-origin",
+            }
+        headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        if path.startswith("/d/"):
+            return headers | {"Content-Security-Policy": CONTENT_POLICY}
+        if path.startswith("/api/"):
+            return headers | {"Content-Security-Policy": MACHINE_POLICY, "Cache-Control": "no-store"}
+        return headers | {"Content-Security-Policy": self._page}
+
+
+class HostGuard:
+    """Exactly one Host header, of the allow-list; ports are ignored. "*" allows any."""
+
+    def __init__(self, app: ASGIApp, *, allowed: Iterable[str]) -> None:
+        self.app, self._allowed = app, frozenset(allowed)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            hosts = Headers(scope=scope).getlist("host")
+            name = (
+                hosts[0].rsplit(":", 1)[0]
+                if len(hosts) == 1 and not hosts[0].endswith("]")
+                else "".join(hosts)
+            )
+            if len(hosts) != 1 or ("*" not in self._allowed and name.lower() not in self._allowed):
+                answer = PlainTextResponse(
+                    "This server does not answer for that host name.\n", status_code=400
+                )
+                await answer(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+class BodyLimit:
+    """Refuses a body over `limit` bytes, or over the limit of the longest matching path prefix, with 413."""
+
+    def __init__(self, app: ASGIApp, *, limit: int, by_prefix: Mapping[str, int] | None = None) -> None:
+        self.app, self._limit = app, limit
+        self._by_prefix = sorted((by_prefix or {}).items(), key=lambda item: -len(item[0]))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path = scope["path"]
+        limit = next((size for prefix, size in self._by_prefix if path.startswith(prefix)), self._limit)
+        declared = Headers(scope=scope).get("content-length", "0")
+        if not declared.isdecimal() or int(declared) > limit:
+            await self._refuse(limit)(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                raise _BodyTooLarge
+            return message
+
+        try:
+            await self.app(scope, counted, send)
+        except _BodyTooLarge:
+            await self._refuse(limit)(scope, receive, send)
+
+    @staticmethod
+    def _refuse(limit: int) -> Any:
+        return PlainTextResponse(
+            f"The request body is larger than the {limit} bytes allowed here.\n", status_code=413
+        )
+
+
+class _BodyTooLarge(Exception):
+    pass

@@ -1,0 +1,43 @@
+"""Keyset pages: a cursor names the last row seen, so a page costs the same however deep it is."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel
+
+from market.kit.errors import InvalidInput
+from market.kit.i18n import N_
+
+Item = TypeVar("Item")
+MAX_PAGE = 200
+
+
+class Page(BaseModel, Generic[Item]):
+    """items: at most `limit` of them. next: the cursor of the page after, or null at the end."""
+
+    items: list[Item]
+    next: str | None = None
+
+
+def write_cursor(*position: str | int) -> str:
+    return base64.urlsafe_b64encode(json.dumps(position).encode()).rstrip(b"=").decode()
+
+
+def read_cursor(cursor: str, shape: Sequence[type]) -> tuple[str | int, ...]:
+    """The position in `cursor`, checked to have the given types."""
+    try:
+        position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if not isinstance(position, list) or [type(part) for part in position] != list(shape):
+            raise ValueError
+    except (ValueError, binascii.Error, RecursionError) as error:
+        raise InvalidInput(
+            N_("The cursor is not one that this list gave out."),
+            hint=N_("Take `next` from the page before, unchanged, or leave the cursor out to start again."),
+            where="cursor",
+        ) from error
+    return tuple(position)
