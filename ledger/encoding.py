@@ -68,8 +68,16 @@ def canonical_json(value: Any) -> bytes:
 
 def parse_canonical_json(data: bytes) -> Any:
     """The JSON value whose RFC 8785 form is exactly `data`; Malformed for any other bytes."""
+    value = parse_json(data)
+    if canonical_json(value) != data:
+        raise Malformed("The JSON is not in its canonical form (RFC 8785).")
+    return value
+
+
+def parse_json(data: bytes) -> Any:
+    """The JSON value in `data`, in any layout; Malformed for a key twice, NaN or an unsafe integer."""
     try:
-        value = json.loads(
+        return json.loads(
             data.decode("utf-8"),
             object_pairs_hook=_unique_pairs,
             parse_int=_safe_integer,
@@ -77,9 +85,6 @@ def parse_canonical_json(data: bytes) -> Any:
         )
     except (ValueError, RecursionError) as error:
         raise Malformed(f"The text is not JSON: {error}.") from None
-    if canonical_json(value) != data:
-        raise Malformed("The JSON is not in its canonical form (RFC 8785).")
-    return value
 
 
 def _plain(value: Any) -> Any:
