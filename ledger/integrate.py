@@ -1,0 +1,156 @@
+"""Growing a log's tiles by a batch of entries, from the right edge of its tree alone.
+
+The edge holds, for each level, the hashes of the one partial tile there, and the bytes of the one partial entry
+bundle: at most 255 hashes a level and 255 entries, whatever the size of the log. Integrating is a pure function
+from (edge, batch) to (new edge, root, objects to write), so writing again after a crash gives the same bytes.
+C2SP tlog-tiles: a partial tile is never hashed into the level above; a full one is, as one hash.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from ledger.errors import StorageFailed
+from ledger.hashing import HASH_SIZE, CompactRange, leaf_hash
+from ledger.head import split_frames
+from ledger.tiles import (
+    ENTRIES,
+    TILE_HEIGHT,
+    TILE_WIDTH,
+    TileCoord,
+    format_tile_path,
+    read_tile,
+    tile_at,
+)
+
+_TILE_SIZE = TILE_WIDTH * HASH_SIZE
+_PAIR = 2 * HASH_SIZE
+
+Read = Callable[[str], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Right edge of a tree of `size` leaves: `levels[l]` = concatenated hashes of the partial tile there."""
+
+    size: int
+    levels: tuple[bytes, ...]
+    bundle: tuple[bytes, ...]
+    """Framed entries of the partial bundle."""
+
+    @property
+    def root(self) -> bytes:
+        """RFC 6962 root of the tree."""
+        subtrees: list[bytes] = []
+        for hashes in reversed(self.levels):
+            subtrees += _complete_subtrees(hashes)
+        return CompactRange(self.size, subtrees).root()
+
+
+EMPTY_EDGE = Edge(0, (), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What a batch does to a log: the new edge, its root, and the objects that the new tree needs."""
+
+    edge: Edge
+    root: bytes
+    objects: dict[str, bytes]
+
+
+def grow(edge: Edge, framed: Sequence[bytes]) -> Growth:
+    """Integrate framed entries behind `edge`: tiles and bundles, full ones and the partial ones at the end."""
+    objects: dict[str, bytes] = {}
+    bundle = _grow_bundles(edge, framed, objects)
+    added = b"".join([sha256(b"\x00" + entry[2:]).digest() for entry in framed])
+    levels: list[bytes] = []
+    size = edge.size
+    for hashes in _levels_of(edge):
+        if not added:
+            levels.append(hashes)
+            continue
+        combined = hashes + added
+        first = size // TILE_WIDTH
+        full = len(combined) // _TILE_SIZE
+        for number in range(full):
+            tile = combined[number * _TILE_SIZE : (number + 1) * _TILE_SIZE]
+            objects[format_tile_path(TileCoord(len(levels), first + number))] = tile
+        rest = combined[full * _TILE_SIZE :]
+        if rest:
+            coord = TileCoord(len(levels), first + full, len(rest) // HASH_SIZE)
+            objects[format_tile_path(coord)] = rest
+        levels.append(rest)
+        added = _fold(combined[: full * _TILE_SIZE], TILE_HEIGHT)
+        size >>= TILE_HEIGHT
+    while levels and not levels[-1]:
+        levels.pop()
+    grown = Edge(edge.size + len(framed), tuple(levels), bundle)
+    return Growth(grown, grown.root, objects)
+
+
+def read_edge(read: Read, size: int) -> Edge:
+    """The right edge of the first `size` entries, out of the store; StorageFailed if a file of it is missing."""
+    levels = []
+    level = 0
+    while size >> TILE_HEIGHT * level:
+        count = size >> TILE_HEIGHT * level
+        partial = count % TILE_WIDTH
+        levels.append(read_tile(read, tile_at(level, count // TILE_WIDTH, size)) if partial else b"")
+        level += 1
+    partial = size % TILE_WIDTH
+    framed: list[bytes] = []
+    if partial:
+        framed = split_frames(read_tile(read, tile_at(ENTRIES, size // TILE_WIDTH, size)))[:partial]
+    return Edge(size, tuple(levels), tuple(framed))
+
+
+def check_last_bundle(read: Read, size: int) -> None:
+    """`StorageFailed` unless the last bundle's entries hash to the last level-0 tile."""
+    if size == 0:
+        return
+    last = (size - 1) // TILE_WIDTH
+    bundle = tile_at(ENTRIES, last, size)
+    entries = split_frames(read_tile(read, bundle))[: bundle.width]
+    hashes = b"".join(leaf_hash(entry[2:]) for entry in entries)
+    if hashes != read_tile(read, tile_at(0, last, size)):
+        raise StorageFailed(f"The ledger's file {format_tile_path(bundle)} does not fit the tile above it.")
+
+
+def _grow_bundles(edge: Edge, framed: Sequence[bytes], objects: dict[str, bytes]) -> tuple[bytes, ...]:
+    combined = (*edge.bundle, *framed)
+    first = edge.size // TILE_WIDTH
+    full = len(combined) // TILE_WIDTH
+    for number in range(full):
+        entries = combined[number * TILE_WIDTH : (number + 1) * TILE_WIDTH]
+        objects[format_tile_path(TileCoord(ENTRIES, first + number))] = b"".join(entries)
+    rest = combined[full * TILE_WIDTH :]
+    if rest and framed:
+        objects[format_tile_path(TileCoord(ENTRIES, first + full, len(rest)))] = b"".join(rest)
+    return rest
+
+
+def _levels_of(edge: Edge) -> Iterator[bytes]:
+    """The edge's levels, then as many empty ones above as the growth of the tree asks for."""
+    yield from edge.levels
+    for _ in range(len(edge.levels), 8):
+        yield b""
+
+
+def _fold(hashes: bytes, height: int) -> bytes:
+    """Hash neighbours together `height` times: 256 hashes become one with height 8."""
+    for _ in range(height):
+        hashes = b"".join(
+            [sha256(b"\x01" + hashes[at : at + _PAIR]).digest() for at in range(0, len(hashes), _PAIR)]
+        )
+    return hashes
+
+
+def _complete_subtrees(hashes: bytes) -> Iterator[bytes]:
+    """Roots of the complete subtrees that up to 255 hashes decompose into, largest first."""
+    start, count = 0, len(hashes) // HASH_SIZE
+    while count:
+        height = count.bit_length() - 1
+        stop = start + (HASH_SIZE << height)
+        yield _fold(hashes[start:stop], height)
+        start, count = stop, count - (1 << height)

@@ -1,0 +1,67 @@
+"""Ports through which a log reaches durable storage.
+
+Two stores with different promises (after Sunlight's design document, "lock backend" and "object backend"):
+
+* an object store holds many write-once files: tiles, entry bundles, staged batches, kept checkpoints;
+* a lock store holds one small record, the head, and changes it only by compare-and-swap.
+
+The lock store is trusted for *which* tree is the log; the object store is only trusted to give bytes back,
+and everything read from it is checked against a root before it leaves the house.
+
+Paths are relative, "/"-separated, ASCII (tile paths of C2SP tlog-tiles and the names in `ledger.log`).
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from ledger.errors import Malformed
+
+_SEGMENT = re.compile(r"[A-Za-z0-9._-]+")
+
+
+class ObjectStore(Protocol):
+    """Write-once objects by path. Every method raises `StorageFailed` when the store cannot do it."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return the object's bytes, or None where there is no such object."""
+
+    def create(self, objects: Mapping[str, bytes]) -> None:
+        """Make a batch of objects durable before returning.
+
+        An object that exists with the same bytes is left alone; with other bytes it is left alone too and
+        `Conflict` is raised. When the call fails, any part of the batch may have been stored.
+        """
+
+    def replace(self, path: str, data: bytes) -> None:
+        """Durably and atomically put `data` at `path`. For the few mutable objects (`checkpoint`) only."""
+
+    def paths(self, prefix: str) -> Iterator[str]:
+        """Yield the paths of stored objects that start with `prefix`, in any order."""
+
+    def delete(self, paths: Sequence[str]) -> None:
+        """Remove objects; a missing one is no error. For staged batches only."""
+
+
+class LockStore(Protocol):
+    """One record per log, changed by compare-and-swap: the arbiter between writers."""
+
+    def read(self) -> bytes | None:
+        """Return the record, or None where there is none yet."""
+
+    def create(self, data: bytes) -> None:
+        """Durably store the first record; `Conflict` if there is one already."""
+
+    def swap(self, old: bytes, new: bytes) -> None:
+        """Durably replace `old` by `new`; `Conflict` if the record is not `old` or another process holds it."""
+
+    def close(self) -> None:
+        """Let another process have the record, where the store keeps others out (files)."""
+
+
+def check_object_path(path: str) -> str:
+    """Return `path` if it is a plain relative object path, else raise `Malformed`."""
+    segments = path.split("/")
+    if any(not _SEGMENT.fullmatch(s) or s in (".", "..") for s in segments):
+        raise Malformed(f"The object path {path!r} is not a plain relative path.")
+    return path

@@ -1,0 +1,253 @@
+"""What every object store and every lock store must do; the memory ones that other tests lean on included."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, event
+
+from ledger.errors import Conflict, Malformed, StorageFailed
+from ledger.storage import LockStore, ObjectStore
+from ledger.stores.files import FileLock, FileObjects
+from ledger.stores.memory import Faults, MemoryLock, MemoryObjects
+from ledger.stores.sql import SqlLock
+
+
+@pytest.fixture(params=["memory", "files"])
+def objects(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    return MemoryObjects() if request.param == "memory" else FileObjects(tmp_path / "objects")
+
+
+OpenLock = Callable[[], LockStore]
+
+
+@pytest.fixture(params=["memory", "files", "sqlite", "postgresql"])
+def open_lock(request: pytest.FixtureRequest, tmp_path: Path) -> OpenLock:
+    """Each call gives another handle on the same lock store."""
+    if request.param == "memory":
+        store = MemoryLock()
+        return lambda: store
+    if request.param == "files":
+        return lambda: FileLock(tmp_path / "head")
+    url = request.getfixturevalue(f"{request.param}_url")
+
+    def connect() -> LockStore:
+        engine = create_engine(url)
+        request.addfinalizer(engine.dispose)
+        lock = SqlLock(engine, "ledger.example/test")
+        lock.create_table()
+        return lock
+
+    return connect
+
+
+def test_an_object_is_there_once_created_and_not_before(objects: ObjectStore) -> None:
+    assert objects.read("tile/0/000.p/1") is None
+    objects.create({"tile/0/000.p/1": b"hash", "tile/entries/000.p/1": b"entry"})
+    assert objects.read("tile/0/000.p/1") == b"hash"
+    assert objects.read("tile/entries/000.p/1") == b"entry"
+    assert objects.read("tile/0") is None
+    assert objects.read("tile/0/000.p/1/below") is None
+
+
+def test_an_object_is_written_once(objects: ObjectStore) -> None:
+    objects.create({"tile/0/000": b"good"})
+    objects.create({"tile/0/000": b"good", "tile/0/001": b"more"})
+    with pytest.raises(Conflict, match="tile/0/000"):
+        objects.create({"tile/0/000": b"late"})
+    assert objects.read("tile/0/000") == b"good"
+    assert objects.read("tile/0/001") == b"more"
+
+
+def test_replace_changes_the_mutable_object(objects: ObjectStore) -> None:
+    for data in (b"first", b"second", b""):
+        objects.replace("checkpoint", data)
+        assert objects.read("checkpoint") == data
+
+
+def test_paths_lists_by_prefix(objects: ObjectStore) -> None:
+    made = {"tile/0/000": b"", "tile/0/001.p/2": b"", "tile/1/000.p/1": b"", "staging/1-0-2-ab": b""}
+    objects.create(made)
+    assert sorted(objects.paths("tile/")) == sorted(path for path in made if path.startswith("tile/"))
+    assert list(objects.paths("tile/0/001.p/")) == ["tile/0/001.p/2"]
+    assert list(objects.paths("tile/1/00")) == ["tile/1/000.p/1"]
+    assert list(objects.paths("nothing/")) == []
+    assert list(objects.paths("staging/")) == ["staging/1-0-2-ab"]
+
+
+def test_staged_objects_can_be_deleted_twice(objects: ObjectStore) -> None:
+    objects.create({"staging/one": b"1", "staging/two": b"2"})
+    objects.delete(["staging/one"])
+    objects.delete(["staging/one"])
+    assert objects.read("staging/one") is None
+    assert objects.read("staging/two") == b"2"
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/etc/passwd", "../out", "tile/../../out", "tile//0", "tile/", "a\\b", "a\0b", ".", "tile/ü"]
+)
+def test_no_path_leaves_the_store(objects: ObjectStore, path: str, tmp_path: Path) -> None:
+    with pytest.raises(Malformed):
+        objects.read(path)
+    with pytest.raises(Malformed):
+        objects.create({path: b"x"})
+    assert not (tmp_path / "out").exists()
+
+
+def test_writers_of_the_same_object_agree(objects: ObjectStore) -> None:
+    """Many at once with the same bytes all succeed; of those with different bytes one wins and stays."""
+    failures: list[Exception] = []
+
+    def write(data: bytes) -> None:
+        try:
+            objects.create({"tile/0/000": data, f"tile/0/{len(data):03}": b"own"})
+        except Conflict as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(b"x" * length,)) for length in (1, 1, 1, 2, 2, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert objects.read("tile/0/000") in (b"x", b"xx")
+    assert len(failures) == 3
+
+
+def test_a_batch_larger_than_the_limit_of_open_files(objects: ObjectStore) -> None:
+    batch = {
+        f"tile/0/x{number // 1000:03}/{number % 1000:03}": bytes([number % 251]) for number in range(1500)
+    }
+    objects.create(batch)
+    assert sorted(objects.paths("tile/")) == sorted(batch)
+    assert all(objects.read(path) == data for path, data in batch.items())
+
+
+def test_a_lock_store_has_one_first_record(open_lock: OpenLock) -> None:
+    lock = open_lock()
+    assert lock.read() is None
+    lock.create(b"first")
+    with pytest.raises(Conflict):
+        lock.create(b"second")
+    assert lock.read() == b"first"
+
+
+def test_a_swap_names_what_it_replaces(open_lock: OpenLock) -> None:
+    lock = open_lock()
+    lock.create(b"one")
+    lock.swap(b"one", b"two")
+    assert lock.read() == b"two"
+    with pytest.raises(Conflict):
+        lock.swap(b"one", b"three")
+    assert lock.read() == b"two"
+
+
+def test_a_swap_needs_a_record(open_lock: OpenLock) -> None:
+    with pytest.raises(Conflict):
+        open_lock().swap(b"one", b"two")
+
+
+def test_of_many_swaps_one_wins(open_lock: OpenLock) -> None:
+    first = open_lock()
+    first.create(b"start")
+    first.close()
+    won: list[bytes] = []
+    refused: list[Conflict] = []
+
+    def swap(lock: LockStore, name: bytes) -> None:
+        try:
+            lock.swap(b"start", name)
+            won.append(name)
+        except Conflict as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=swap, args=(open_lock(), str(n).encode())) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+    assert len(refused) == 5
+    assert open_lock().read() == won[0]
+
+
+def test_a_file_lock_keeps_others_out_until_it_is_closed(tmp_path: Path) -> None:
+    owner, other = FileLock(tmp_path / "head"), FileLock(tmp_path / "head")
+    owner.create(b"one")
+    with pytest.raises(Conflict, match="Another process"):
+        other.swap(b"one", b"two")
+    owner.close()
+    other.swap(b"one", b"two")
+    assert owner.read() == b"two"
+
+
+def test_two_logs_share_a_table(sqlite_url: str) -> None:
+    engine = create_engine(sqlite_url)
+    one, two = SqlLock(engine, "one.example"), SqlLock(engine, "two.example")
+    one.create_table()
+    one.create(b"1")
+    two.create(b"2")
+    one.swap(b"1", b"11")
+    assert (one.read(), two.read()) == (b"11", b"2")
+    engine.dispose()
+
+
+def test_a_sqlite_lock_refuses_to_run_without_full_sync(sqlite_url: str) -> None:
+    engine = create_engine(sqlite_url)
+    lock = SqlLock(engine, "ledger.example/test")
+    lock.create_table()
+    event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=NORMAL"))
+    engine.dispose()
+    with pytest.raises(StorageFailed, match="synchronous=FULL"):
+        lock.create(b"one")
+    assert lock.read() is None
+    engine.dispose()
+
+
+def test_a_missing_table_is_the_stores_fault(sqlite_url: str) -> None:
+    engine = create_engine(sqlite_url)
+    with pytest.raises(StorageFailed):
+        SqlLock(engine, "ledger.example/none").read()
+    engine.dispose()
+
+
+def test_a_file_in_the_place_of_a_folder_is_the_stores_fault(tmp_path: Path) -> None:
+    objects = FileObjects(tmp_path)
+    objects.create({"tile": b"a file"})
+    with pytest.raises(StorageFailed):
+        objects.create({"tile/0/000": b"x"})
+
+
+def test_a_failed_batch_leaves_no_temporary_file(tmp_path: Path) -> None:
+    objects = FileObjects(tmp_path)
+    objects.create({"tile/0/000": b"x"})
+    with pytest.raises(Conflict):
+        objects.create({"tile/0/001": b"y", "tile/0/000": b"z"})
+    assert list(objects.paths("staging/")) == []
+
+
+def test_memory_objects_police_the_rules() -> None:
+    objects = MemoryObjects()
+    with pytest.raises(Conflict):
+        objects.replace("tile/0/000", b"x")
+    with pytest.raises(Conflict):
+        objects.create({"checkpoint": b"x"})
+    with pytest.raises(Conflict):
+        objects.delete(["tile/0/000"])
+
+
+def test_faults_strike_the_chosen_write() -> None:
+    faults = Faults()
+    objects, lock = MemoryObjects(faults), MemoryLock(faults)
+    faults.plan(2, "lost")
+    faults.plan(3, "persisted")
+    with pytest.raises(StorageFailed, match="lost"):
+        objects.create({"a": b"1", "b": b"2", "c": b"3"})
+    assert sorted(objects.stored) == ["a"]
+    with pytest.raises(StorageFailed, match="persisted"):
+        lock.create(b"head")
+    assert lock.read() == b"head"
+    assert faults.pending == 0
+    assert faults.writes == ["write a", "write b", "swap head"]
