@@ -1,5 +1,7 @@
-"""Keys and signatures, good and bad, with the verdict of the ledger package. The curve is written out here on purpose:
-mixed-order keys and signatures with a crafted R cannot be made with a library."""
+"""Keys and signatures, good and bad, with the verdict of the ledger package.
+
+The curve is written out here on purpose: no library makes mixed-order keys or signatures with a crafted R.
+"""
 
 import hashlib
 
@@ -149,7 +151,7 @@ def _signature_accepted(raw: bytes, message: bytes, signature: bytes) -> bool:
 
 
 def build() -> dict[str, object]:
-    """{"keys": [{name, key, accepted}], "signatures": [{name, key, message, signature, accepted}]}, bytes in hex."""
+    """{"keys": [{name, key, accepted}], "signatures": [{name, …}]}, bytes in hex."""
     return {
         "keys": [{"name": name, "key": raw.hex(), "accepted": _key_accepted(raw)} for name, raw in _keys()],
         "signatures": [

@@ -1,4 +1,4 @@
-"""Writes tests/vectors/browser/*.json: what the ledger package says of each input, for the browser to agree with.
+"""Writes tests/vectors/browser/*.json: what the ledger package says of each input.
 
 Run as `python -m tests.browser_js.write_vectors` after a format or a verdict has changed.
 """
@@ -7,10 +7,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.browser_js import ed25519_vectors
+from tests.browser_js import ed25519_vectors, format_vectors
 
 FOLDER = Path(__file__).parent.parent / "vectors" / "browser"
-BUILDERS: dict[str, Callable[[], object]] = {"ed25519": ed25519_vectors.build}
+BUILDERS: dict[str, Callable[[], object]] = {
+    "ed25519": ed25519_vectors.build,
+    "formats": format_vectors.build,
+}
 
 
 def render(name: str) -> str:

@@ -1,7 +1,8 @@
 // CBOR (RFC 8949): the part that statements and receipts use. No DOM.
-// Integers within ±(2^53−1), byte and text strings, arrays, maps (as Map), tags, false, true, null.
-// Refused when reading: indefinite lengths, longer than shortest heads, floats, duplicate keys, trailing bytes.
-import { bigEndian, compare, concat, fromUtf8, toHex, utf8 } from "./bytes.js";
+// Integers (BigInt beyond ±(2^53−1)), byte and text strings, arrays, maps with integer or text keys (as Map), tags,
+// false, true, null. Definite lengths only, no key twice, no trailing byte, at most 16 levels deep. Heads longer than
+// needed are read, because what others signed stays as they wrote it: who wants one form encodes again and compares.
+import { bigEndian, compare, concat, fromUtf8, utf8 } from "./bytes.js";
 import { Malformed } from "./errors.js";
 
 const MAX_DEPTH = 16;
@@ -16,13 +17,14 @@ export class Tagged {
 
 function head(major, value) {
   const size = value < 24 ? 0 : value < 256 ? 1 : value < 65536 ? 2 : value < 2 ** 32 ? 4 : 8;
-  if (!size) return Uint8Array.of((major << 5) | value);
+  if (!size) return Uint8Array.of((major << 5) | Number(value));
   return concat(Uint8Array.of((major << 5) | (24 + Math.log2(size))), bigEndian(value, size));
 }
 
 /** Deterministic encoding (RFC 8949 §4.2.1): shortest heads, map keys in the order of their bytes. */
 export function encode(item) {
   if (Number.isSafeInteger(item)) return item < 0 ? head(1, -1 - item) : head(0, item);
+  if (typeof item === "bigint") return item < 0n ? head(1, -1n - item) : head(0, item);
   if (item instanceof Uint8Array) return concat(head(2, item.length), item);
   if (typeof item === "string") return concat(head(3, utf8(item).length), utf8(item));
   if (Array.isArray(item)) return concat(head(4, item.length), ...item.map(encode));
@@ -36,6 +38,9 @@ export function encode(item) {
   throw new TypeError("not encodable as CBOR");
 }
 
+/** A BigInt as a number where that is exact. */
+const shortened = (big) => (Number.isSafeInteger(Number(big)) ? Number(big) : big);
+
 class Reader {
   at = 0;
 
@@ -45,51 +50,44 @@ class Reader {
 
   take(count) {
     if (count > this.bytes.length - this.at) throw new Malformed("the CBOR ends too early");
-    this.at += count;
-    return this.bytes.subarray(this.at - count, this.at);
+    this.at += Number(count);
+    return this.bytes.subarray(this.at - Number(count), this.at);
   }
 
   head() {
     const [first] = this.take(1);
     const low = first & 31;
-    if (low > 27) throw new Malformed("the CBOR has a length that is not definite");
     if (low < 24) return [first >> 5, low];
-    const size = 2 ** (low - 24);
-    const value = this.take(size).reduce((sum, byte) => sum * 256 + byte, 0);
-    if (!Number.isSafeInteger(value)) throw new Malformed("the CBOR has a number above 2^53-1");
-    if (value < (size === 1 ? 24 : 256 ** (size / 2))) throw new Malformed("the CBOR has a number that is not in its shortest form");
-    return [first >> 5, value];
+    if (low > 27 || first >> 5 === 7) throw new Malformed("the CBOR has an indefinite length or a floating value");
+    const value = this.take(2 ** (low - 24)).reduce((sum, byte) => sum * 256n + BigInt(byte), 0n);
+    return [first >> 5, shortened(value)];
   }
 
   item(depth) {
     if (depth > MAX_DEPTH) throw new Malformed("the CBOR is nested too deeply");
-    const start = this.at;
     const [major, value] = this.head();
     if (major === 0) return value;
-    if (major === 1) return -1 - value;
+    if (major === 1) return shortened(-1n - BigInt(value));
     if (major === 2) return this.take(value);
     if (major === 3) return fromUtf8(this.take(value), "a CBOR text");
     if (major === 4) return Array.from({ length: this.count(value) }, () => this.item(depth + 1));
     if (major === 5) return this.map(this.count(value), depth);
     if (major === 6) return new Tagged(value, this.item(depth + 1));
-    if (this.at - start === 1 && SIMPLE.has(value)) return SIMPLE.get(value);
+    if (SIMPLE.has(value)) return SIMPLE.get(value);
     throw new Malformed("the CBOR has a value of a kind that is not used here");
   }
 
   count(value) {
-    if (value > this.bytes.length) throw new Malformed("the CBOR ends too early");
-    return value;
+    if (value > this.bytes.length - this.at) throw new Malformed("the CBOR ends too early");
+    return Number(value);
   }
 
   map(count, depth) {
     const out = new Map();
-    const seen = new Set();
     for (let i = 0; i < count; i++) {
-      const start = this.at;
       const key = this.item(depth + 1);
-      const name = toHex(this.bytes.subarray(start, this.at));
-      if (seen.has(name)) throw new Malformed("the CBOR has a map key twice");
-      seen.add(name);
+      if (!["number", "bigint", "string"].includes(typeof key)) throw new Malformed("the CBOR has a map key that is no integer or text");
+      if (out.has(key)) throw new Malformed("the CBOR has a map key twice");
       out.set(key, this.item(depth + 1));
     }
     return out;

@@ -4,12 +4,13 @@
 // Receipt (RFC 9942) = 18([protected {1: alg, 4: kid, 395: 1, 15: {1: issuer}},
 //   {396: {-1: [bstr([size, index, [+ hash]])]}}, nil, signature over the root]).
 // Signed bytes = ["Signature1", protected, h'', payload]. kid = RFC 9679 thumbprint = SHA-256({1: 1, -1: 6, -2: x}).
-import { equal, utf8 } from "./bytes.js";
+import { equal, fromHex, utf8 } from "./bytes.js";
 import { formatCanonical, parseCanonical } from "./canonical_json.js";
 import { decode, encode, Tagged } from "./cbor.js";
 import { verify } from "./ed25519.js";
 import { Malformed, Unverified } from "./errors.js";
 import { leafHash, rootFromInclusion } from "./merkle.js";
+import { checkMembers, isObject } from "./members.js";
 import { sha256 } from "./sha256.js";
 
 const MAX_STATEMENT = 65535;
@@ -23,6 +24,7 @@ export const toBeSigned = (protectedBytes, payload) =>
   encode(["Signature1", protectedBytes, new Uint8Array(), payload]);
 
 const isBytes = (value) => value instanceof Uint8Array;
+const isIndex = (value) => Number.isSafeInteger(value) && value >= 0;
 
 /** [protected bytes, unprotected Map, payload bytes or null, signature] of a tag-18 COSE_Sign1. */
 function parseSign1(bytes, what) {
@@ -32,39 +34,63 @@ function parseSign1(bytes, what) {
   const [head, unprotected, payload, signature] = parts;
   if (!isBytes(head) || !(unprotected instanceof Map) || !(payload === null || isBytes(payload)) || !isBytes(signature))
     throw new Malformed(`${what} is not a COSE_Sign1`);
-  if (signature.length !== 64) throw new Malformed(`${what} has a signature that is not 64 bytes`);
+  if (!equal(encode(item), bytes)) throw new Malformed(`${what} is not in deterministic encoding`);
   return parts;
 }
 
 function parseHeader(bytes, what) {
   const header = decode(bytes);
   if (!(header instanceof Map)) throw new Malformed(`${what} has a protected header that is not a map`);
+  if (header.has(2)) throw new Malformed(`${what} demands header parameters that are not understood here`);
   if (!EDDSA.includes(header.get(1))) throw new Malformed(`${what} is not signed with Ed25519`);
   return header;
 }
 
-function parseClaims(header) {
-  const claims = header.get(15);
-  if (!(claims instanceof Map)) throw new Malformed("the statement names no issuer");
+/** Whether a claim is 1 to 1,024 printable characters; of white space only the plain space is. */
+const isClaim = (text) =>
+  typeof text === "string" && text !== "" && [...text].length <= 1024 && !/[\p{C}\p{Z}]/u.test(text.replaceAll(" ", ""));
+
+function parseClaims(claims) {
+  if (!(claims instanceof Map)) throw new Malformed("the statement has no claims in its protected header");
   const [iss, sub, aud, iat] = [1, 2, 3, 6].map((label) => claims.get(label));
-  if (![iss, sub, aud].every((text) => typeof text === "string" && text) || !(Number.isSafeInteger(iat) && iat >= 0))
-    throw new Malformed("the statement does not say issuer, subject, audience and time");
+  if (![iss, sub, aud].every(isClaim) || !isIndex(iat))
+    throw new Malformed("the statement does not say issuer, subject, log and time");
   return { iss, sub, aud, iat };
 }
 
-/** Leaf bytes to {bytes, leafHash, protected, payload, signature, claims, kid, document}. */
+function checkSubject(subject) {
+  checkMembers(subject, ["digest", "name"], [], "a subject of the statement");
+  const { name, digest } = subject;
+  if (typeof name !== "string" || !name || !isObject(digest) || !Object.keys(digest).length)
+    throw new Malformed("a subject of the statement does not consist of a name and a digest");
+  for (const [algorithm, value] of Object.entries(digest))
+    if (!value || !fromHex(value, algorithm === "sha256" ? 32 : undefined, "the digest of a subject")) throw new Malformed("a digest is empty");
+}
+
+function parseDocument(payload) {
+  const document = parseCanonical(payload, "the payload of the statement");
+  checkMembers(document, ["_type", "predicate", "predicateType", "subject"], [], "the payload of the statement");
+  const { _type, predicate, predicateType, subject } = document;
+  const known = _type === IN_TOTO && isObject(predicate) && typeof predicateType === "string" && predicateType;
+  if (!known || !Array.isArray(subject) || !subject.length) throw new Malformed("the payload of the statement is not an in-toto statement");
+  subject.forEach(checkSubject);
+  return document;
+}
+
+/** Leaf bytes to {bytes, leafHash, protected, payload, signature, claims, kid, document}, nothing verified. */
 export function parseStatement(bytes) {
   if (bytes.length > MAX_STATEMENT) throw new Malformed("the statement is longer than 65,535 bytes");
   const [head, unprotected, payload, signature] = parseSign1(bytes, "the statement");
   if (unprotected.size) throw new Malformed("the statement has an unprotected header");
   if (payload === null) throw new Malformed("the statement has no payload");
+  if (signature.length !== 64) throw new Malformed("the signature of the statement has not 64 bytes");
   const header = parseHeader(head, "the statement");
   if (header.get(3) !== CONTENT_TYPE) throw new Malformed("the statement is not of a known content type");
   const kid = header.get(4);
-  if (!isBytes(kid) || kid.length !== 32) throw new Malformed("the statement names no key");
-  const document = parseCanonical(payload, "the payload of the statement");
-  if (document?._type !== IN_TOTO) throw new Malformed("the payload of the statement is not an in-toto statement");
-  return { bytes, leafHash: leafHash(bytes), protected: head, payload, signature, claims: parseClaims(header), kid, document };
+  if (!isBytes(kid) || kid.length !== 32) throw new Malformed("the statement does not name its key");
+  const claims = parseClaims(header.get(15));
+  const document = parseDocument(payload);
+  return { bytes, leafHash: leafHash(bytes), protected: head, payload, signature, claims, kid, document };
 }
 
 /** Throws Unverified unless the statement names this key and carries its signature. */
@@ -84,8 +110,6 @@ export function statementToSign(document, { iss, sub, aud, iat }, kid) {
 /** Leaf bytes from the three parts. */
 export const assembleStatement = (head, payload, signature) =>
   encode(new Tagged(18, [head, new Map(), payload, signature]));
-
-const isIndex = (value) => Number.isSafeInteger(value) && value >= 0;
 
 /** RFC 9942 receipt to {protected, kid, issuer, size, index, path, signature}. */
 export function parseCoseReceipt(bytes) {

@@ -1,11 +1,12 @@
 // The signing keys of this browser: one Ed25519 key per organisation, kept in IndexedDB as a CryptoKey that no script
 // can export. The seed exists only between making a key and saving its recovery file, which is the only way back:
 //   {"datawharf":"signing-key/v1","kid":hex,"label":…,"seed":base64}   (as the command line's key file)
-import { fromBase64, toBase64, toHex } from "./bytes.js";
+import { concat, fromBase64, toBase64, toHex, utf8 } from "./bytes.js";
 import { formatCanonical } from "./canonical_json.js";
 import { possessionMessage, thumbprint } from "./cose.js";
 import { keyPairFromSeed, sign } from "./ed25519.js";
 import { Malformed } from "./errors.js";
+import { checkMembers } from "./members.js";
 
 const FORMAT = "signing-key/v1";
 
@@ -19,7 +20,7 @@ export const makeKey = (label) => keyFromSeed(crypto.getRandomValues(new Uint8Ar
 
 /** Bytes of the recovery file of an unsaved key. */
 export function formatRecovery({ label, kid, seed }) {
-  return formatCanonical({ datawharf: FORMAT, kid, label, seed: toBase64(seed) });
+  return concat(formatCanonical({ datawharf: FORMAT, kid, label, seed: toBase64(seed) }), utf8("\n"));
 }
 
 /** Unsaved key of a recovery file's text; Malformed when it is none, or states another key id. */
@@ -30,7 +31,8 @@ export async function parseRecovery(text) {
   } catch {
     throw new Malformed("the file is not a recovery file");
   }
-  if (value?.datawharf !== FORMAT || typeof value.label !== "string") throw new Malformed("the file is not a recovery file");
+  checkMembers(value, ["datawharf", "kid", "label", "seed"], [], "the recovery file");
+  if (value.datawharf !== FORMAT || typeof value.label !== "string") throw new Malformed("the file is not a recovery file");
   const key = await keyFromSeed(fromBase64(value.seed, "the seed"), value.label);
   if (key.kid !== value.kid) throw new Malformed("the recovery file states another key than it holds");
   return key;

@@ -1,17 +1,11 @@
 // Receipt bundle (application/vnd.datawharf.receipt+json), RFC 8785 JSON, bytes in base64. No DOM.
 // {"version": 1, "statement", "inclusion": {"index", "path": []}, "checkpoint": note text, "receipt",
 //  "supporting": [{"statement", "inclusion"}], "openings"?: [{"name", "salt", "content"}]}
-import { fromBase64, utf8 } from "./bytes.js";
+import { fromBase64, toHex, utf8 } from "./bytes.js";
 import { parseCanonical } from "./canonical_json.js";
 import { Malformed } from "./errors.js";
-
-/** Throws unless `value` is an object with exactly these members (`optional` ones may be absent). */
-export function checkMembers(value, names, optional, what) {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Malformed(`${what} is not an object`);
-  for (const name of names) if (!Object.hasOwn(value, name)) throw new Malformed(`${what} has no “${name}”`);
-  for (const name of Object.keys(value))
-    if (!names.includes(name) && !optional.includes(name)) throw new Malformed(`${what} has an unknown member “${name}”`);
-}
+import { checkMembers } from "./members.js";
+import { sha256 } from "./sha256.js";
 
 function list(value, what) {
   if (!Array.isArray(value)) throw new Malformed(`${what} is not a list`);
@@ -33,11 +27,16 @@ function parseProved(value) {
   return { statement: fromBase64(value.statement, "the statement"), index: inclusion.index, path };
 }
 
-function parseOpening(value) {
+/** {name, salt (32 bytes), content (bytes)} of a JSON opening. */
+export function parseOpening(value) {
   checkMembers(value, ["name", "salt", "content"], [], "an opening");
   if (typeof value.name !== "string" || !value.name) throw new Malformed("an opening has no name");
   return { name: value.name, salt: sized(value.salt, 32, "a salt"), content: fromBase64(value.content, "the content of an opening") };
 }
+
+/** Whether an opening is what the commitment (hex) of a statement stands for. */
+export const opens = (commitment, { salt, content }) =>
+  commitment === toHex(sha256(utf8("datawharf/commitment/v1\n"), salt, content));
 
 /** Bundle bytes to {statement, index, path, checkpoint (note bytes), coseReceipt, supporting, openings}. */
 export function parseBundle(bytes) {

@@ -3,7 +3,7 @@
 //   PATCH <base>/<upload>       Upload-Offset: n, Upload-Checksum: sha256 <base64>, the chunk → Upload-Offset of the next
 //   HEAD  <base>/<upload>                                              → Upload-Offset
 // The same POST for an unfinished file gives its upload and offset again. Each call carries X-CSRF-Token.
-import { toBase64, toHex } from "./bytes.js";
+import { toBase64 } from "./bytes.js";
 import { digest } from "./sha256.js";
 
 const ATTEMPTS = 5;
@@ -43,7 +43,7 @@ async function offsetOf(url, signal) {
  * tried again from the offset that the server states, up to five times in a row.
  */
 export async function uploadFile(base, csrf, { versionId, path, file, sha256 }, { onProgress = () => {}, signal } = {}) {
-  const body = JSON.stringify({ version_id: versionId, path, size: file.size, sha256: toHex(sha256) });
+  const body = JSON.stringify({ version_id: versionId, path, size: file.size, sha256 });
   const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf };
   const started = await (await call(base, { method: "POST", headers, body, signal })).json();
   const url = `${base}/${encodeURIComponent(started.upload)}`;

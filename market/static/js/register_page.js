@@ -1,0 +1,142 @@
+// Registers files from the browser: hash, manifest, statement, signature, upload.
+//   <form method="post" data-register data-org data-origin data-upload="/zh/studio/uploads" data-version="<id>">
+//     fields of sign_form.js, and hidden `manifest` (filled here, base64 of manifest.json); from the server, base64 of
+//     RFC 8785 JSON: `claims` {iss, sub, aud, iat} and `statement` {predicateType, predicate without manifest, contentRoot}
+//     input type="file" multiple (or webkitdirectory), <progress hidden>, [data-status role="status"],
+//     [data-content-root], [data-file-list] (a list), button type="button" data-do="cancel", the submit button
+import { fromBase64, toBase64, toHex } from "./bytes.js";
+import { parseCanonical } from "./canonical_json.js";
+import { statementToSign, thumbprint } from "./cose.js";
+import { FileChanged } from "./file_digest.js";
+import { hashFiles } from "./file_hasher.js";
+import { loadKey } from "./keystore.js";
+import { buildManifest, rowOf } from "./manifest.js";
+import { csrf, say, showProgress, tell } from "./page_parts.js";
+import { keyFor, readStatement, showStatement, signForm, WORDS as SIGNING } from "./sign_form.js";
+import { uploadFile } from "./uploads.js";
+
+const WORDS = {
+  hashing: { en: "Computing fingerprints: {percent}%", zh: "正在计算内容指纹：{percent}%" },
+  ready: { en: "{count} files ready. Nothing has been sent yet.", zh: "{count} 个文件已就绪，尚未发送任何内容。" },
+  uploading: { en: "Sending: {percent}%", zh: "正在上传：{percent}%" },
+  cancelled: { en: "Stopped. Choose the files again, or go on: what was sent is kept.", zh: "已停止。重新选择文件即可继续，已上传部分会保留。" },
+  changed: {
+    en: "A file changed while it was read. Let it rest, then choose the files again.",
+    zh: "文件在读取时被改动。待其不再变化后重新选择。",
+  },
+  stopped: {
+    en: "The upload stopped: {reason}. Press the button again: it goes on where it stopped.",
+    zh: "上传中断（{reason}）。再按一次按钮，从中断处继续。",
+  },
+};
+
+/** Path in the manifest: below the chosen folder, or the plain name. */
+function pathOf(file) {
+  return (file.webkitRelativePath.split("/").slice(1).join("/") || file.name).normalize("NFC");
+}
+
+class RegisterForm {
+  #cancel = new AbortController();
+
+  constructor(form) {
+    this.form = form;
+    this.button = form.querySelector('button:not([type="button"])');
+    this.button.disabled = true;
+    form.querySelector('input[type="file"]').addEventListener("change", ({ target }) => this.run(() => this.choose([...target.files])));
+    form.querySelector('[data-do="cancel"]')?.addEventListener("click", () => this.#cancel.abort());
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.run(() => this.send());
+    });
+  }
+
+  async run(step) {
+    this.#cancel.abort();
+    this.#cancel = new AbortController();
+    const { signal } = this.#cancel;
+    try {
+      await step();
+    } catch (error) {
+      if (signal.aborted && signal !== this.#cancel.signal) return;
+      const sentence = signal.aborted ? say(WORDS.cancelled) : error instanceof FileChanged ? say(WORDS.changed) : error.message;
+      tell(this.form, sentence, !signal.aborted);
+    }
+  }
+
+  field(name) {
+    return this.form.elements.namedItem(name);
+  }
+
+  async choose(files) {
+    this.button.disabled = true;
+    const { signal } = this.#cancel;
+    const digests = await hashFiles(files, { onProgress: showProgress(this.form, WORDS.hashing), signal });
+    const manifest = buildManifest(files.map((file, i) => rowOf(pathOf(file), file.type, digests[i])));
+    this.files = new Map(files.map((file) => [pathOf(file), file]));
+    this.manifest = manifest;
+    this.field("manifest").value = toBase64(manifest.canonical);
+    this.showFiles();
+    await this.prepareStatement();
+    tell(this.form, say(WORDS.ready, { count: files.length }));
+    this.button.disabled = false;
+  }
+
+  showFiles() {
+    this.form.querySelector("[data-content-root]").textContent = toHex(this.manifest.contentRoot);
+    const items = this.manifest.rows.map(({ path, size, sha256 }) => {
+      const item = document.createElement("li");
+      item.textContent = `${path}  ${size.toLocaleString("en")}  ${sha256.slice(0, 8)}…${sha256.slice(-8)}`;
+      return item;
+    });
+    this.form.querySelector("[data-file-list]")?.replaceChildren(...items);
+  }
+
+  /** Builds the statement about the manifest from what the server prepared, and shows it. */
+  async prepareStatement() {
+    const key = await loadKey(this.form.dataset.org);
+    if (!key) throw new Error(say(SIGNING.noKey));
+    const [claims, prepared] = ["claims", "statement"].map((name) => parseCanonical(fromBase64(this.field(name).value, name)));
+    const digest = toHex(this.manifest.digest);
+    const predicate = { ...prepared.predicate, manifest: digest, contentRoot: toHex(this.manifest.contentRoot) };
+    const subject = [{ name: "manifest.json", digest: { sha256: digest } }];
+    const document = { _type: "https://in-toto.io/Statement/v1", subject, predicateType: prepared.predicateType, predicate };
+    const parts = statementToSign(document, claims, thumbprint(key.publicKey));
+    this.field("protected").value = toBase64(parts.protected);
+    this.field("payload").value = toBase64(parts.payload);
+    this.form.querySelector('[data-shown="payload"]').textContent = "";
+    this.statement = readStatement(this.form);
+    showStatement(this.form, this.statement);
+  }
+
+  async send() {
+    this.button.disabled = true;
+    try {
+      await signForm(this.form, this.statement, await keyFor(this.form, this.statement));
+      await this.upload();
+      this.form.submit();
+    } finally {
+      this.button.disabled = false;
+    }
+  }
+
+  async upload() {
+    const { signal } = this.#cancel;
+    const total = this.manifest.rows.reduce((sum, { size }) => sum + size, 0);
+    const progress = showProgress(this.form, WORDS.uploading);
+    let before = 0;
+    for (const { path, size, sha256 } of this.manifest.rows) {
+      const { upload, version: versionId } = this.form.dataset;
+      const what = { versionId, path, sha256, file: this.files.get(path) };
+      const onProgress = (offset) => progress(before + offset, total);
+      try {
+        await uploadFile(upload, csrf(), what, { onProgress, signal });
+      } catch (error) {
+        if (signal.aborted) throw error;
+        throw new Error(say(WORDS.stopped, { reason: error.message }));
+      }
+      before += size;
+    }
+  }
+}
+
+document.querySelectorAll("form[data-register]").forEach((form) => new RegisterForm(form));
