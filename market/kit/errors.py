@@ -25,6 +25,7 @@ class Kind(IntEnum):
     INVALID = 422
     PRECONDITION_REQUIRED = 428
     TOO_MANY = 429
+    CHECKSUM = 460  # not of the standard; what resumable uploads (tus) answer to a chunk that arrived damaged
     UNAVAILABLE = 503
     STORAGE_FULL = 507
 

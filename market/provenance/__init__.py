@@ -1,0 +1,1 @@
+"""Records statements, hands out receipts, keeps the directory of signing keys, and serves the log."""

@@ -1,0 +1,119 @@
+"""The door to the ledger: one reader per process, one writer in all, and the platform's own key."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from ledger.checkpoint import cosignatures
+from ledger.errors import StorageFailed
+from ledger.keys import SigningKey
+from ledger.kept import Published
+from ledger.log import Log
+from ledger.note import Verifier, open_note
+from ledger.policy import Policy, fingerprint
+from ledger.reader import LogReader
+from ledger.receipt import Opening
+from ledger.signer import HeadSigner
+from ledger.storage import LockStore, ObjectStore
+from market.kit.errors import Fault, Kind
+from market.kit.i18n import N_
+
+POLICY_ENTRY = 0
+
+
+class LedgerUnavailable(Fault):
+    kind, slug = Kind.UNAVAILABLE, "ledger-unavailable"
+    title = N_("The ledger cannot be read just now")
+
+
+@dataclass(frozen=True)
+class PlatformKey:
+    """What the platform signs its own facts with."""
+
+    org_id: UUID
+    key: SigningKey
+
+
+class Ledger:
+    """Reads the log for pages and receipts, and lets one worker at a time append to it.
+
+    policy: the trust file's content, that is the log's key and the witnesses. log, cosigner: the operator's own two keys.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        objects: ObjectStore,
+        policy: Policy,
+        platform: PlatformKey,
+        *,
+        log: Verifier,
+        cosigner: Verifier,
+        lock: LockStore | None = None,
+        signer: HeadSigner | None = None,
+    ) -> None:
+        self.origin, self.policy, self.platform = origin, policy, platform
+        self.fingerprint = fingerprint(policy)
+        self.objects = objects
+        self._log, self._cosigner = log, cosigner
+        self._lock, self._signer = lock, signer
+        self._reader: LogReader | None = None
+        self._writer: Log | None = None
+        self._guard = threading.RLock()
+
+    @contextmanager
+    def writing(self) -> Iterator[Log]:
+        """The log's writer, taken over at first use. Raises StorageFailed or Conflict when it cannot be had."""
+        with self._guard:
+            if self._writer is None:
+                if self._lock is None or self._signer is None:
+                    raise StorageFailed(
+                        "this process was not given the log's signer; run a worker that has it"
+                    )
+                self._writer = Log.load(self.origin, self.objects, self._lock, self._signer)
+            try:
+                yield self._writer
+            except Exception:
+                # A writer that failed half-way is not trusted again: the next use recovers from the stores.
+                self._writer.close()
+                self._writer = None
+                raise
+
+    def close(self) -> None:
+        with self._guard:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
+
+    def refreshed(self) -> LogReader:
+        """A view of everything that is published now."""
+        try:
+            with self._guard:
+                if self._reader is None:
+                    self._reader = Log.open_reader(self.origin, self.objects, self._log)
+                else:
+                    self._reader.refresh()
+                return self._reader
+        except StorageFailed as error:
+            raise LedgerUnavailable(
+                N_("The ledger's files cannot be read: %(why)s"),
+                hint=N_("Try again; nothing was lost."),
+                why=error,
+            ) from error
+
+    def receipt(self, index: int, supporting: Sequence[int], openings: Sequence[Opening]) -> bytes | None:
+        """The canonical receipt of entry `index`, or None while no published checkpoint covers it."""
+        reader = self.refreshed()
+        if reader.published is None or reader.published.size <= index:
+            return None
+        return reader.receipt(index, supporting=tuple(supporting), openings=tuple(openings))
+
+    def time_of(self, published: Published) -> datetime | None:
+        """When the operator cosigned a checkpoint."""
+        seen = cosignatures(open_note(published.note, [self._log, self._cosigner]))
+        return datetime.fromtimestamp(max(one.time for one in seen), UTC) if seen else None

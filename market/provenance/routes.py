@@ -1,0 +1,143 @@
+"""The log as files (C2SP tlog-tiles), and statements, receipts and keys as JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from ledger.errors import LedgerError
+from ledger.policy import format_policy
+from ledger.tiles import parse_tile_path
+from market.kit.auth import Principal
+from market.kit.errors import NotFound
+from market.kit.guards import api_guard, webhook_guard
+from market.kit.i18n import N_
+from market.kit.paging import MAX_PAGE, Page, read_cursor, write_cursor
+from market.kit.ports import ports_of
+from market.provenance import entries, keys, service
+from market.provenance.gateway import Ledger
+from market.provenance.schemas import EntryView, HeadView, KeyView, StatementView
+from market.provenance.verbs import READ_KEYS, READ_LOG, READ_RECEIPT
+
+RECEIPT_TYPE = "application/vnd.datawharf.receipt+json"
+IMMUTABLE = {"Cache-Control": "public, max-age=604800, immutable"}
+FRESH = {"Cache-Control": "no-cache"}
+
+files = APIRouter(prefix="/ledger", include_in_schema=False)
+router = APIRouter(prefix="/api/v1", tags=["ledger"])
+Reader = Annotated[Principal, Depends(api_guard(READ_LOG))]
+
+
+def _ledger(request: Request) -> Ledger:
+    return ports_of(request).get(Ledger)
+
+
+@files.get("/checkpoint", dependencies=[Depends(webhook_guard(READ_LOG))])
+def checkpoint(request: Request) -> Response:
+    """The newest published checkpoint, as a signed note."""
+    published = _ledger(request).refreshed().published
+    if published is None:
+        raise NotFound(N_("This log has not published a checkpoint yet."))
+    return PlainTextResponse(published.note, headers=FRESH)
+
+
+@files.get("/checkpoints/{size}", dependencies=[Depends(webhook_guard(READ_LOG))])
+def kept_checkpoint(request: Request, size: Annotated[int, Path(ge=0)]) -> Response:
+    """The checkpoint as it was published at `size` entries; kept for ever."""
+    try:
+        return PlainTextResponse(_ledger(request).refreshed().checkpoint_at(size).note, headers=IMMUTABLE)
+    except LedgerError as error:
+        raise NotFound(N_("No checkpoint was published at this size.")) from error
+
+
+@files.get("/tile/{path:path}", dependencies=[Depends(webhook_guard(READ_LOG))])
+def tile(request: Request, path: str) -> Response:
+    """A hash tile or an entry bundle, full or partial."""
+    name = f"tile/{path}"
+    try:
+        parse_tile_path(name)
+        data = _ledger(request).objects.read(name)
+    except LedgerError:
+        data = None
+    if data is None:
+        raise NotFound(N_("There is no such tile."))
+    return Response(data, media_type="application/octet-stream", headers=IMMUTABLE)
+
+
+@files.get("/trust.policy", dependencies=[Depends(webhook_guard(READ_LOG))])
+def trust(request: Request) -> Response:
+    """The trust file (C2SP tlog-policy). Compare its fingerprint with one you got elsewhere before you rely on it."""
+    return PlainTextResponse(format_policy(_ledger(request).policy), headers=FRESH)
+
+
+@router.get("/ledger/head", response_model=HeadView, summary="The newest published checkpoint")
+def head(request: Request, actor: Reader) -> HeadView:
+    return service.head(_ledger(request))
+
+
+@router.get("/ledger/entries", response_model=Page[EntryView], summary="Entries of the log, newest first")
+def list_entries(
+    request: Request,
+    actor: Reader,
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+) -> Page[EntryView]:
+    before = None
+    if cursor is not None:
+        (position,) = read_cursor(cursor, [int])
+        before = int(position)
+    shown = entries.before(_ledger(request), before, limit)
+    more = bool(shown) and shown[-1].index > 0
+    return Page(items=shown, next=write_cursor(shown[-1].index) if more else None)
+
+
+@router.get("/ledger/entries/{index}", response_model=EntryView, summary="One entry of the log")
+def entry(request: Request, actor: Reader, index: Annotated[int, Path(ge=0, lt=2**53)]) -> EntryView:
+    return entries.at(_ledger(request), index)
+
+
+@router.get("/statements/{leaf}", response_model=StatementView, summary="A statement and where it stands")
+def statement(request: Request, actor: Reader, leaf: str) -> StatementView:
+    with ports_of(request).db.reading() as session:
+        return service.statement(session, _ledger(request), leaf)
+
+
+@router.get("/statements/{leaf}/cose", summary="A statement's exact bytes (COSE_Sign1)")
+def statement_bytes(request: Request, actor: Reader, leaf: str) -> Response:
+    with ports_of(request).db.reading() as session:
+        return Response(
+            service.statement_bytes(session, leaf), media_type="application/cose", headers=IMMUTABLE
+        )
+
+
+@router.get(
+    "/statements/{leaf}/receipt",
+    summary="The receipt of a statement",
+    responses={202: {"description": "On its way"}},
+)
+def receipt(
+    request: Request, actor: Annotated[Principal, Depends(api_guard(READ_RECEIPT))], leaf: str
+) -> Response:
+    """The receipt bundle. 202 with Retry-After while the statement is on its way into the log."""
+    with ports_of(request).db.reading() as session:
+        bundle = service.receipt(session, actor=actor, ledger=_ledger(request), leaf=leaf)
+    if bundle is None:
+        return JSONResponse({"state": "pending"}, status_code=202, headers={"Retry-After": "1"})
+    return Response(
+        bundle,
+        media_type=RECEIPT_TYPE,
+        headers={"Content-Disposition": f'attachment; filename="{leaf[:16]}.receipt.json"'},
+    )
+
+
+@router.get(
+    "/organisations/{org_id}/keys", response_model=list[KeyView], summary="Signing keys of an organisation"
+)
+def org_keys(
+    request: Request, actor: Annotated[Principal, Depends(api_guard(READ_KEYS))], org_id: UUID
+) -> list[KeyView]:
+    with ports_of(request).db.reading() as session:
+        return keys.keys_of(session, _ledger(request), org_id)

@@ -1,0 +1,81 @@
+"""Shapes of provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True)
+class About:
+    """What a statement concerns. org_ids: the parties, who may see its openings. asset_id: in whose history it appears."""
+
+    org_ids: Sequence[UUID] = ()
+    asset_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class OpeningIn:
+    """Opens the commitment in the predicate field `name`. salt: 32 bytes; content: canonical JSON."""
+
+    name: str
+    salt: bytes
+    content: bytes
+
+
+class StatementView(BaseModel):
+    """A statement and where it stands. leaf: hex leaf hash. index: its place in the log, once it has one."""
+
+    leaf: str
+    kind: str
+    org_id: UUID
+    subject_id: UUID
+    asset_id: UUID | None
+    says: dict[str, str]
+    state: str
+    index: int | None
+    created_at: datetime
+
+    @property
+    def location(self) -> str:
+        return f"/api/v1/statements/{self.leaf}"
+
+
+class KeyView(BaseModel):
+    """A signing key. kid: RFC 9679 thumbprint, key: the 32 public bytes, both hex. bound_index: once it is in the log."""
+
+    kid: str
+    org_id: UUID
+    key: str
+    label: str
+    state: str
+    bound_index: int | None
+    created_at: datetime
+
+
+class HeadView(BaseModel):
+    """The newest published checkpoint. root: base64 as in the note. time: of the operator's own cosignature."""
+
+    origin: str
+    size: int
+    root: str
+    time: datetime | None
+    checkpoint: str
+    fingerprint: str
+
+
+class EntryView(BaseModel):
+    """A log entry. says: one sentence in each language; None where the entry is of no kind we know."""
+
+    index: int
+    leaf: str
+    kind: str | None
+    says: dict[str, str] | None
+    issuer: str
+    subject: str
+    signed_at: datetime
+    statement: str
