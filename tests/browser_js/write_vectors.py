@@ -7,12 +7,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.browser_js import ed25519_vectors, format_vectors
+from tests.browser_js import ed25519_vectors, format_vectors, manifest_vectors
 
 FOLDER = Path(__file__).parent.parent / "vectors" / "browser"
 BUILDERS: dict[str, Callable[[], object]] = {
     "ed25519": ed25519_vectors.build,
     "formats": format_vectors.build,
+    "manifests": manifest_vectors.build,
 }
 
 
