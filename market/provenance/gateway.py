@@ -11,8 +11,8 @@ from uuid import UUID
 
 from ledger.checkpoint import cosignatures
 from ledger.errors import StorageFailed
-from ledger.keys import SigningKey
 from ledger.kept import Published
+from ledger.keys import SigningKey
 from ledger.log import Log
 from ledger.note import Verifier, open_note
 from ledger.policy import Policy, fingerprint

@@ -1,0 +1,68 @@
+"""What `datawharf doctor` looks at."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ledger.errors import LedgerError
+from ledger.fsck import fsck
+from market.compose import KEY_NAMES, open_ledger
+from market.config import Settings
+from market.kit.db import Database
+from market.kit.jobs import backlog
+
+LITTLE_SPACE = 10**9
+
+
+@dataclass(frozen=True)
+class Finding:
+    fine: bool
+    sentence: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """All findings, the good ones too."""
+    return [*_keys(settings), *_database(settings), *_space(settings)]
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    for name in (*(f"{key}.key" for key in KEY_NAMES), "secret"):
+        path = settings.keys / name
+        if not path.is_file():
+            yield Finding(False, f"{path} is missing: restore it from your backup")
+        elif os.name == "posix" and path.stat().st_mode & 0o077:
+            yield Finding(False, f"{path} can be read by others: chmod 600 {path}")
+        else:
+            yield Finding(True, f"{name} is there and private")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    db = Database(settings.database)
+    try:
+        with db.reading() as session:
+            jobs = backlog(session)
+        yield Finding(True, f"the database answers ({db.engine.dialect.name})")
+        failed = jobs.get("failed", 0)
+        yield Finding(not failed, f"{failed} jobs gave up" + (": see datawharf jobs list" if failed else ""))
+        yield _ledger(settings, db)
+    except Exception as error:
+        yield Finding(False, f"the database does not answer: {error}")
+    finally:
+        db.close()
+
+
+def _ledger(settings: Settings, db: Database) -> Finding:
+    try:
+        ledger = open_ledger(settings, db)
+        report = fsck(ledger.objects, ledger.policy)
+    except LedgerError as error:
+        return Finding(False, f"the ledger: {error}")
+    return Finding(report.ok, f"the ledger: {report.sentence}")
+
+
+def _space(settings: Settings) -> Iterator[Finding]:
+    free = shutil.disk_usage(settings.home).free
+    yield Finding(free > LITTLE_SPACE, f"{free / 10**9:.1f} GB free on the disk of {settings.home}")

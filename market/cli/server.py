@@ -1,0 +1,82 @@
+"""Running the marketplace: one process that serves, with the worker inside or beside it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from market.app import create_app, job_handlers
+from market.compose import open_ports
+from market.config import Settings
+from market.kit.jobs import Worker
+from market.kit.ports import Ports
+from market.provenance.gateway import Ledger
+
+KEEP_ALIVE_SECONDS = 65
+SHUTDOWN_SECONDS = 10
+
+
+def listen(port: int, host: str = "127.0.0.1", tries: int = 50) -> socket.socket:
+    """A listening socket on `port`, or on the next free one. Port 0 takes any."""
+    for candidate in range(port, port + tries):
+        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, candidate))
+            listener.listen(512)
+        except OSError:
+            listener.close()
+            if port == 0:
+                raise
+            continue
+        return listener
+    raise OSError(f"no free port between {port} and {port + tries - 1} on {host}")
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Ports]:
+    """Ports that are closed again. The ledger is taken over at once, so that a damaged one refuses here and not later."""
+    ports = open_ports(settings)
+    try:
+        if settings.embedded_worker:
+            with ports.get(Ledger).writing():
+                pass
+        yield ports
+    finally:
+        ports.get(Ledger).close()
+        ports.db.close()
+
+
+def make_server(settings: Settings, ports: Ports) -> uvicorn.Server:
+    """The server, ready to run on a socket of `listen`."""
+    config = uvicorn.Config(
+        create_app(settings, ports),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies) or None,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    return uvicorn.Server(config)
+
+
+def serve(settings: Settings, listener: socket.socket) -> None:
+    """Serve until interrupted."""
+    with opened(settings) as ports:
+        make_server(settings, ports).run(sockets=[listener])
+
+
+def work(settings: Settings) -> None:
+    """Run jobs until interrupted; the counterpart of a server whose embedded_worker is off."""
+    with opened(settings) as ports:
+        worker = Worker(ports.db, job_handlers(ports), ports.clock)
+        try:
+            worker.run()
+        except KeyboardInterrupt:
+            worker.stop()

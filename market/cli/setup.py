@@ -1,0 +1,159 @@
+"""What `datawharf init` does: keys, settings, database, ledger with its first entries, first operator, trust file."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from ledger.names import urn
+from ledger.policy import format_policy, policy_for
+from ledger.statement import sign_statement
+from market.accounts import service as accounts
+from market.compose import create_log, make_keys, note_signers, signing_key
+from market.config import CONFIG_NAME, ConfigError, Settings, load_settings
+from market.kit.clock import Clock, SystemClock
+from market.kit.db import Database
+from market.kit.ids import new_id
+from market.migrations import migrate
+from market.statements import build, claims_for
+from market.zones import service as zones
+
+LOG_RULES = (
+    "Entries are COSE_Sign1 statements of the kinds urn:datawharf:predicate/*.",
+    "Personal and commercial content enters as salted commitments only.",
+    "The log proves sameness, order and time bounds; it does not prove that data are true, nor who owns them.",
+)
+
+
+@dataclass(frozen=True)
+class NewHome:
+    """What `init` is told. origin, database: empty for the embedded defaults."""
+
+    home: Path
+    public_url: str = "http://127.0.0.1:8000"
+    origin: str = ""
+    database: str = ""
+    operator_email: str = "operator@datawharf.local"
+    operator_password: str = ""
+    demo: bool = False
+
+
+@dataclass(frozen=True)
+class Initialised:
+    settings: Settings
+    operator_email: str
+    operator_password: str
+    fingerprint: str
+
+
+def initialise(new: NewHome, clock: Clock | None = None, **more: object) -> Initialised:
+    """Make a new home. Refuses a folder that is one already; a failure half-way leaves no settings file behind.
+
+    more: further lines of the settings file, by name.
+    """
+    clock = clock or SystemClock()
+    path = new.home / CONFIG_NAME
+    if path.exists():
+        raise ConfigError(f"{new.home} is a Datawharf home already. Use it as it is, or name another folder.")
+    if new.home.exists() and any(new.home.iterdir()):
+        raise ConfigError(
+            f"{new.home} is not empty. Name a new folder, so that nothing of yours is mixed in."
+        )
+    new.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = _settings(new, origin="", platform_org=new_id())
+    make_keys(draft)
+    origin = new.origin or f"datawharf.local/{signing_key(draft, 'log').public.raw.hex()[:8]}"
+    settings = _settings(new, origin=origin, platform_org=UUID(draft.platform_org))
+    password = new.operator_password or secrets.token_urlsafe(15)
+    migrate(settings.database)
+    db = Database(settings.database)
+    try:
+        with db.writing() as session:
+            accounts.found_platform(
+                session,
+                org_id=UUID(settings.platform_org),
+                email=new.operator_email,
+                password_hash=accounts.hash_password(password),
+                now=clock.now(),
+            )
+        fingerprint = _start_ledger(settings, db, clock)
+    finally:
+        db.close()
+    path.write_text(_toml(settings, more), encoding="utf-8")
+    return Initialised(load_settings(new.home), new.operator_email, password, fingerprint)
+
+
+def _settings(new: NewHome, *, origin: str, platform_org: UUID) -> Settings:
+    home = new.home.absolute()
+    return Settings(
+        home=home,
+        origin=origin,
+        public_url=new.public_url,
+        database=new.database or f"sqlite:///{home / 'datawharf.sqlite3'}",
+        blobs=str(home / "blobs"),
+        ledger_objects=str(home / "ledger"),
+        platform_org=str(platform_org),
+        demo=new.demo,
+    )
+
+
+def _start_ledger(settings: Settings, db: Database, clock: Clock) -> str:
+    """Entry 0 is the log policy, entry 1 the rule pack; both are the platform's statements."""
+    platform = signing_key(settings, "platform")
+    log, cosigner = note_signers(settings)
+    org_id, now = UUID(settings.platform_org), clock.now()
+    pack = zones.default_rule_pack()
+    payloads = {
+        "log-policy": build(
+            "log-policy",
+            origin=settings.origin,
+            log=log.vkey,
+            cosigner=cosigner.vkey,
+            platform={"org": urn(settings.origin, "org", org_id), "key": platform.public.raw.hex()},
+            receiptKey=signing_key(settings, "receipt").public.raw,
+            rules=list(LOG_RULES),
+        ),
+        "rule-pack": build("rule-pack", name=pack.id, pack=pack.digest, version=pack.version),
+    }
+    genesis = [
+        sign_statement(
+            payload, claims_for(kind, settings.origin, org_id=org_id, subject_id=new_id(), now=now), platform
+        ).leaf_bytes
+        for kind, payload in payloads.items()
+    ]
+    create_log(settings, db, genesis, now)
+    policy = policy_for(log.vkey)
+    settings.trust_file.write_text(format_policy(policy), encoding="utf-8")
+    return policy.fingerprint
+
+
+def _toml(settings: Settings, more: dict[str, object]) -> str:
+    lines = {
+        "origin": settings.origin,
+        "public_url": settings.public_url,
+        "database": settings.database,
+        "blobs": settings.blobs,
+        "ledger_objects": settings.ledger_objects,
+        "platform_org": settings.platform_org,
+        "demo": settings.demo,
+        **more,
+    }
+    head = "# Settings of this Datawharf. docs/operator.md describes them. The origin never changes.\n"
+    tables = {name: value for name, value in lines.items() if isinstance(value, dict)}
+    plain = [f"{name} = {_value(value)}" for name, value in lines.items() if name not in tables]
+    for name, table in tables.items():
+        plain += ["", f"[{name}]", *(f"{key} = {_value(value)}" for key, value in table.items())]
+    return head + "\n".join(plain) + "\n"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    if isinstance(value, int):
+        return str(value)
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

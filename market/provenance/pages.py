@@ -1,0 +1,117 @@
+"""Pages of the ledger: its head, its entries, one entry with its proof drawn, and the verifier."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from ledger.hashing import leaf_hash
+from ledger.policy import format_policy
+from ledger.statement import parse_statement
+from market.kit.auth import Principal
+from market.kit.guards import page_guard
+from market.kit.i18n import translate
+from market.kit.pages import LangPath, page_router
+from market.kit.paging import read_cursor, write_cursor
+from market.kit.ports import ports_of
+from market.kit.templating import render
+from market.provenance import entries, repository, service
+from market.provenance.drawing import draw_path
+from market.provenance.gateway import Ledger
+from market.provenance.verbs import READ_LOG
+
+router = page_router("provenance")
+Visitor = Annotated[Principal, Depends(page_guard(READ_LOG))]
+PAGE_SIZE = 25
+
+
+@router.get("/ledger")
+def ledger_page(request: Request, lang: LangPath, actor: Visitor, cursor: str | None = None) -> Response:
+    """The head, and entries newest first."""
+    ledger = ports_of(request).get(Ledger)
+    before = int(read_cursor(cursor, [int])[0]) if cursor else None
+    shown = entries.before(ledger, before, PAGE_SIZE)
+    older = write_cursor(shown[-1].index) if shown and shown[-1].index > 0 else ""
+    newer = _newer(before, service.head(ledger).size)
+    return render(
+        request,
+        "provenance/ledger.html",
+        head=service.head(ledger),
+        entries=shown,
+        older=older,
+        newer=newer,
+        query="",
+    )
+
+
+@router.get("/ledger/lookup")
+def lookup(
+    request: Request, lang: LangPath, actor: Visitor, q: Annotated[str, Query(max_length=200)] = ""
+) -> Response:
+    """One box: an entry number, or a leaf hash. A miss says up to which size the log was searched."""
+    ledger = ports_of(request).get(Ledger)
+    text = q.strip().lower().removeprefix("#").replace(",", "").removeprefix("sha256:")
+    head = service.head(ledger)
+    if text.isdecimal() and len(text) < 16 and int(text) < head.size:
+        return RedirectResponse(f"/{lang}/ledger/entries/{int(text)}", status_code=303)
+    if len(text) == 64:
+        with ports_of(request).db.reading() as session:
+            row = repository.statement(session, text)
+        if row is not None and row.log_index is not None:
+            return RedirectResponse(f"/{lang}/ledger/entries/{row.log_index}", status_code=303)
+        if row is not None:
+            return render(request, "provenance/lookup.html", query=q, head=head, pending=True)
+    return render(request, "provenance/lookup.html", status=404, query=q, head=head, pending=False)
+
+
+@router.get("/ledger/entries/{index}")
+def entry_page(request: Request, lang: LangPath, actor: Visitor, index: int) -> Response:
+    """An entry in words, its bytes, and the path from it to the signed root."""
+    ledger = ports_of(request).get(Ledger)
+    entry = entries.at(ledger, index)
+    reader = ledger.refreshed()
+    under = reader.checkpoint_covering(index)
+    path = reader.inclusion(index, under.size)
+    data = reader.entry(index)
+    drawing = draw_path(
+        leaf_hash(data),
+        index,
+        under.size,
+        path,
+        under.root,
+        translate(
+            lang, "The way from entry %(index)s to the root of %(size)s entries", index=index, size=under.size
+        ),
+    )
+    return render(
+        request,
+        "provenance/entry.html",
+        entry=entry,
+        size=under.size,
+        root=under.root.hex(),
+        path=[digest.hex() for digest in path],
+        note=under.note.decode(),
+        drawing=drawing,
+        document=parse_statement(data).document,
+        bytes_hex=data.hex(),
+        published_at=ledger.time_of(under),
+        last=reader.size - 1,
+    )
+
+
+@router.get("/verify")
+def verify_page(request: Request, lang: LangPath, actor: Visitor) -> Response:
+    """The receipt verifier: it runs in the browser, with the trust file that this page pins."""
+    ledger = ports_of(request).get(Ledger)
+    return render(
+        request, "provenance/verify.html", policy=format_policy(ledger.policy), fingerprint=ledger.fingerprint
+    )
+
+
+def _newer(before: int | None, size: int) -> str:
+    """The cursor of the page of newer entries; empty on the first page."""
+    if before is None or before >= size:
+        return ""
+    return write_cursor(min(before + PAGE_SIZE, size))
