@@ -1,0 +1,213 @@
+"""The receipt that people keep: a statement and everything needed to check it without a network.
+
+    application/vnd.datawharf.receipt+json, RFC 8785 JSON, binary values in base64:
+    {"checkpoint": note text,
+     "inclusion": {"index": n, "path": [hash, ...]},
+     "openings": [{"content": bytes, "name": text, "salt": 32 bytes}, ...],       only if there are any
+     "receipt": RFC 9942 receipt,
+     "statement": entry,
+     "supporting": [{"inclusion": {...}, "statement": entry}, ...],
+     "version": 1}
+
+All proofs are under the one checkpoint. Sizes and roots are in the signed checkpoint alone. `.tlog-proof`, `.cose`
+and this bundle are three views of one proof.
+"""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from typing import Any
+
+from ledger.cose_receipt import (
+    CoseReceipt,
+    RootSignature,
+    format_cose_receipt,
+    parse_cose_receipt,
+    receipt_header,
+    sign_root,
+    verify_cose_receipt,
+)
+from ledger.encoding import canonical_json, format_base64, parse_base64, parse_canonical_json
+from ledger.errors import Malformed
+from ledger.hashing import HASH_SIZE
+from ledger.proofs import MAX_PATH
+from ledger.statement import SALT_SIZE
+from ledger.tlog_proof import TlogProof, format_tlog_proof, parse_tlog_proof
+
+__all__ = [
+    "MEDIA_TYPE",
+    "Bundle",
+    "CoseReceipt",
+    "Opening",
+    "RootSignature",
+    "Supporting",
+    "TlogProof",
+    "format_bundle",
+    "format_cose_receipt",
+    "format_tlog_proof",
+    "parse_bundle",
+    "parse_cose_receipt",
+    "parse_tlog_proof",
+    "receipt_header",
+    "sign_root",
+    "verify_cose_receipt",
+]
+
+MEDIA_TYPE = "application/vnd.datawharf.receipt+json"
+VERSION = 1
+MAX_SIZE = 32 << 20
+MAX_SUPPORTING = 64
+MAX_OPENINGS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Supporting:
+    """A further entry under the same checkpoint: its bytes, index and path of 32-byte hashes."""
+
+    statement: bytes
+    index: int
+    path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a commitment in the statement stands for; `name` is the field of the predicate that holds it."""
+
+    name: str
+    salt: bytes
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The parts of a receipt, none of them verified."""
+
+    statement: bytes
+    index: int
+    path: tuple[bytes, ...]
+    checkpoint: bytes
+    cose_receipt: bytes
+    supporting: tuple[Supporting, ...] = ()
+    openings: tuple[Opening, ...] = ()
+    version: int = VERSION
+
+    @property
+    def tlog_proof(self) -> bytes:
+        """The same proof as a .tlog-proof file."""
+        return format_tlog_proof(TlogProof(self.index, self.path, self.checkpoint))
+
+
+def format_bundle(bundle: Bundle) -> bytes:
+    """The canonical bytes of a receipt; Malformed if one of its parts cannot be in one."""
+    try:
+        checkpoint = bundle.checkpoint.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Malformed("The checkpoint of the receipt is not text.") from None
+    document: dict[str, Any] = {
+        "version": bundle.version,
+        "statement": format_base64(bundle.statement),
+        "inclusion": _format_inclusion(bundle.index, bundle.path),
+        "checkpoint": checkpoint,
+        "receipt": format_base64(bundle.cose_receipt),
+        "supporting": [
+            {
+                "statement": format_base64(each.statement),
+                "inclusion": _format_inclusion(each.index, each.path),
+            }
+            for each in bundle.supporting
+        ],
+    }
+    if bundle.openings:
+        document["openings"] = [
+            {"name": each.name, "salt": format_base64(each.salt), "content": format_base64(each.content)}
+            for each in bundle.openings
+        ]
+    return canonical_json(document)
+
+
+def parse_bundle(data: bytes) -> Bundle:
+    """The parts of a receipt; Malformed unless `format_bundle` gives exactly `data` for them."""
+    if len(data) > MAX_SIZE:
+        raise Malformed(f"The receipt has more than {MAX_SIZE} bytes.")
+    document = _fields(
+        parse_canonical_json(data),
+        "receipt",
+        {"version", "statement", "inclusion", "checkpoint", "receipt", "supporting"},
+        {"openings"},
+    )
+    version = document["version"]
+    if version != VERSION or isinstance(version, bool):
+        raise Malformed(f"The receipt has the version {version!r}; this program reads version {VERSION}.")
+    index, path = _parse_inclusion(document["inclusion"])
+    openings = _list(document.get("openings", []), "openings", MAX_OPENINGS)
+    bundle = Bundle(
+        statement=_bytes(document["statement"], "statement in the receipt"),
+        index=index,
+        path=path,
+        checkpoint=_text(document["checkpoint"], "checkpoint in the receipt").encode(),
+        cose_receipt=_bytes(document["receipt"], "COSE receipt in the receipt"),
+        supporting=tuple(
+            _parse_supporting(each) for each in _list(document["supporting"], "supporting", MAX_SUPPORTING)
+        ),
+        openings=tuple(_parse_opening(each) for each in openings),
+    )
+    if len({each.name for each in bundle.openings}) != len(bundle.openings):
+        raise Malformed("The receipt opens the same commitment twice.")
+    if format_bundle(bundle) != data:
+        raise Malformed("The receipt is not in its canonical form.")
+    return bundle
+
+
+def _format_inclusion(index: int, path: tuple[bytes, ...]) -> dict[str, Any]:
+    return {"index": index, "path": [format_base64(sibling) for sibling in path]}
+
+
+def _parse_inclusion(value: object) -> tuple[int, tuple[bytes, ...]]:
+    found = _fields(value, "proof in the receipt", {"index", "path"})
+    index = found["index"]
+    if not isinstance(index, int) or isinstance(index, bool) or index < 0:
+        raise Malformed("The index in the receipt is not a number from 0.")
+    path = _list(found["path"], "path", MAX_PATH)
+    return index, tuple(_bytes(sibling, "hash in the receipt", HASH_SIZE) for sibling in path)
+
+
+def _parse_supporting(value: object) -> Supporting:
+    found = _fields(value, "supporting entry", {"statement", "inclusion"})
+    return Supporting(
+        _bytes(found["statement"], "supporting statement in the receipt"),
+        *_parse_inclusion(found["inclusion"]),
+    )
+
+
+def _parse_opening(value: object) -> Opening:
+    found = _fields(value, "opening", {"name", "salt", "content"})
+    return Opening(
+        _text(found["name"], "name of an opening"),
+        _bytes(found["salt"], "salt in the receipt", SALT_SIZE),
+        _bytes(found["content"], "content of an opening"),
+    )
+
+
+def _fields(
+    value: object, what: str, required: Set[str], optional: Set[str] = frozenset()
+) -> Mapping[str, Any]:
+    if not isinstance(value, dict) or not required <= value.keys() or value.keys() - required - optional:
+        raise Malformed(f"The {what} does not consist of exactly {', '.join(sorted(required))}.")
+    return value
+
+
+def _list(value: object, what: str, limit: int) -> list[Any]:
+    if not isinstance(value, list) or len(value) > limit:
+        raise Malformed(f"The {what} of the receipt is not a list of at most {limit}.")
+    return value
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise Malformed(f"The {what} is not text.")
+    return value
+
+
+def _bytes(value: object, what: str, size: int | None = None) -> bytes:
+    if not isinstance(value, str):
+        raise Malformed(f"The {what} is not text.")
+    return parse_base64(value, what, size)
