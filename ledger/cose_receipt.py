@@ -11,7 +11,7 @@ receipt, because the path must not be empty. Receipts of others may order and ex
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ledger import cbor, cose
 from ledger.encoding import MAX_COUNT
@@ -28,8 +28,7 @@ RFC9162_SHA256 = 1
 _ISS, _SUB = 1, 2
 
 
-@dataclass(frozen=True, slots=True)
-class RootSignature:
+class RootSignature(NamedTuple):
     """The part of a receipt that is the same for all entries under one root."""
 
     protected: bytes
