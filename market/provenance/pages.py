@@ -20,6 +20,7 @@ from market.kit.templating import render
 from market.provenance import entries, repository, service
 from market.provenance.drawing import draw_path
 from market.provenance.gateway import Ledger
+from market.provenance.routes import RECEIPT_TYPE, receipt_headers
 from market.provenance.verbs import READ_LOG
 
 router = page_router("provenance")
@@ -108,6 +109,17 @@ def verify_page(request: Request, lang: LangPath, actor: Visitor) -> Response:
     return render(
         request, "provenance/verify.html", policy=format_policy(ledger.policy), fingerprint=ledger.fingerprint
     )
+
+
+@router.get("/receipts/{leaf}")
+def receipt_file(request: Request, lang: LangPath, actor: Visitor, leaf: str) -> Response:
+    """The receipt of a statement as a file; for the signed-in parties with what opens its commitments."""
+    ports = ports_of(request)
+    with ports.db.reading() as session:
+        bundle = service.receipt(session, actor=actor, ledger=ports.get(Ledger), leaf=leaf)
+    if bundle is None:
+        return render(request, "provenance/receipt_pending.html", status=202, leaf=leaf)
+    return Response(bundle, media_type=RECEIPT_TYPE, headers=receipt_headers(leaf))
 
 
 def _newer(before: int | None, size: int) -> str:
