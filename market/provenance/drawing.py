@@ -23,8 +23,10 @@ def draw_path(
     rows = len(path) + 1
     width, height = 2 * BOX + GAP, rows * ROW - (ROW - LABEL)
     parts = [
-        f'<svg class="drawing" role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'xmlns="http://www.w3.org/2000/svg"><title>{escape(description)}</title>'
+        (
+            f'<svg class="drawing" role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+            f'xmlns="http://www.w3.org/2000/svg"><title>{escape(description)}</title>'
+        )
     ]
     for step, is_left in enumerate(_sides(index, size, len(path))):
         y = height - LABEL - step * ROW

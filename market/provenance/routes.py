@@ -31,6 +31,10 @@ router = APIRouter(prefix="/api/v1", tags=["ledger"])
 Reader = Annotated[Principal, Depends(api_guard(READ_LOG))]
 
 
+def receipt_headers(leaf: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{leaf[:16]}.receipt.json"'}
+
+
 def _ledger(request: Request) -> Ledger:
     return ports_of(request).get(Ledger)
 
@@ -129,7 +133,7 @@ def receipt(
     return Response(
         bundle,
         media_type=RECEIPT_TYPE,
-        headers={"Content-Disposition": f'attachment; filename="{leaf[:16]}.receipt.json"'},
+        headers=receipt_headers(leaf),
     )
 
 
