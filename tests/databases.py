@@ -15,7 +15,6 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,8 +62,6 @@ def _run_lock() -> Iterator[Path]:
 
 
 def _migrate(url: str) -> None:
-    if find_spec("market.migrations") is None:
-        return
     from market.migrations import migrate
 
     migrate(url)

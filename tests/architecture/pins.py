@@ -35,6 +35,8 @@ FLOORS = {
 # Abandoned or holed; or under a licence that a wheel of ours could not carry.
 REFUSED = {"bleach", "localstripe", "passlib", "pymerkle", "pysha3", "python-jose", "tuspyserver", "zhconv"}
 
+# The demo brings its data itself, with a list of its own inside the wheel.
+OTHER_LISTS = ("market/cli/demo_assets/requirements-data.txt",)
 GROUPS = {"server.txt": ("build",), "test.txt": ("build", "test", "check")}
 _PLACE = re.compile(r"://|(^|\s)(-i|-f|--(extra-)?index-url|--find-links|--trusted-host)\b")
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;\\]+)")
@@ -89,17 +91,21 @@ def unhashed_in(text: str) -> Iterator[str]:
             yield f"is not pinned by version and hash: {entry.split()[0]}"
 
 
+def list_files(root: Path) -> list[Path]:
+    return sorted((root / "requirements").glob("*.txt")) + [root / name for name in OTHER_LISTS]
+
+
 def check(root: Path) -> list[str]:
     """Everything that is wrong with the lists, one sentence each."""
     project = tomllib.loads((root / "pyproject.toml").read_text())
     folder = root / "requirements"
     wrong = []
-    for path in sorted(folder.glob("*.txt")):
+    for path in list_files(root):
         pins = read_pins(path)
         found = [*unhashed_in(path.read_text()), *unsafe_in(pins)]
         if path.name in GROUPS:
             found += missing_from(pins, wanted(project, GROUPS[path.name]))
-        wrong += [f"requirements/{path.name}: {sentence}" for sentence in found]
+        wrong += [f"{path.relative_to(root)}: {sentence}" for sentence in found]
     server, test = read_pins(folder / "server.txt"), read_pins(folder / "test.txt")
     wrong += [
         f"requirements/test.txt: tests another {name} than the server runs; run make lock"

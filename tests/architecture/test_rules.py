@@ -45,7 +45,12 @@ BAD: list[tuple[Rule, str, str]] = [
     (rules.tables_stay_inside, "market/zones/routes.py", "@r.get('/', response_model=Zone)\ndef f(): ...\n"),
     (rules.raw_html_has_one_home, "templates/shelf/home.html", "{{ text | safe }}"),
     (rules.raw_html_has_one_home, "templates/shelf/home.html", "{% autoescape false %}"),
-    (rules.raw_html_has_one_home, "market/shelf/pages.py", "from markupsafe import Markup\n"),
+    (rules.raw_html_has_one_home, "market/shelf/pages.py", "import markupsafe\n"),
+    (
+        rules.raw_html_has_one_home,
+        "market/shelf/pages.py",
+        "from markupsafe import Markup\nx = Markup('<b>')\n",
+    ),
     (rules.outsiders_have_one_door, "market/orders/service.py", "import stripe\n"),
     (rules.outsiders_have_one_door, "market/orders/service.py", "def f():\n    from stripe import Event\n"),
     (rules.outsiders_have_one_door, "market/catalog/service.py", "import httpx\n"),
@@ -84,6 +89,13 @@ GOOD: list[tuple[Rule, str, str]] = [
         "market/zones/service.py",
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from sqlmodel import Session\n",
     ),
+    (rules.outsiders_have_one_door, "market/zones/service.py", "from sqlmodel import Session\n"),
+    (
+        rules.outsiders_have_one_door,
+        "market/catalog/blobs.py",
+        "from ledger.stores.durable import sync_file\n",
+    ),
+    (rules.raw_html_has_one_home, "market/zones/pages.py", "from markupsafe import Markup\n"),
     (rules.slices_keep_their_tables, "market/zones/service.py", "from market.zones.models import Zone\n"),
     (rules.slices_keep_their_tables, "market/migrations/env.py", "from market.zones.models import Zone\n"),
     (
