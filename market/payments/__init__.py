@@ -1,0 +1,1 @@
+"""How money reaches the market: gateways and their events."""

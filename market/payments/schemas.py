@@ -1,0 +1,123 @@
+"""The shapes that pass between the market and a payment gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from market.kit.money import Money
+
+CheckoutStatus = Literal["open", "complete", "expired"]
+PaymentStatus = Literal["unpaid", "paid", "no_payment_required"]
+RefundStatus = Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
+RefundReason = Literal["duplicate", "fraudulent", "requested_by_customer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A pay page that has been opened. url: where the buyer goes; times are aware UTC."""
+
+    id: str
+    url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutState:
+    """What the gateway says of a pay page now. Fulfil from this, never from an event or a redirect.
+
+    order_id, payment_intent: None if the gateway has none.
+    """
+
+    id: str
+    status: CheckoutStatus
+    payment_status: PaymentStatus
+    amount: Money
+    currency: str
+    livemode: bool
+    payment_intent: str | None
+    order_id: str | None
+
+    @property
+    def is_paid(self) -> bool:
+        return self.status == "complete" and self.payment_status != "unpaid"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundState:
+    """One refund as the gateway sees it. order_id: from the metadata that the refund was asked for with."""
+
+    id: str
+    status: RefundStatus
+    amount: Money
+    payment_intent: str | None
+    created: datetime
+    order_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayEvent:
+    """A notice: something happened to `object_id`. It says when to look, not what is true.
+
+    account: the connected account it concerns, None for the platform's own.
+    """
+
+    id: str
+    type: str
+    livemode: bool
+    account: str | None
+    created: datetime
+    object_id: str
+
+
+class PaymentGateway(Protocol):
+    """A service that takes payments. Calls block on the network: make them outside any transaction.
+
+    All of them raise the PaymentFault that names the fact; only a `retriable` one may be tried again as it is.
+    """
+
+    def open_checkout(
+        self,
+        *,
+        order_id: str,
+        amount: Money,
+        description: str,
+        success_url: str,
+        cancel_url: str,
+        idempotency_key: str,
+        expires_at: datetime,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Checkout:
+        """Open a pay page for one order. The same key and details give the same page again."""
+
+    def fetch_checkout(self, checkout_id: str) -> CheckoutState:
+        """How a pay page stands now. Raises UnknownPayment."""
+
+    def expire_checkout(self, checkout_id: str) -> CheckoutState:
+        """Close an open pay page. Raises CheckoutClosed if it is paid or expired already."""
+
+    def refund(
+        self,
+        *,
+        payment_intent: str,
+        amount: Money,
+        idempotency_key: str,
+        order_id: str | None = None,
+        reason: RefundReason = "requested_by_customer",
+        metadata: Mapping[str, str] | None = None,
+    ) -> RefundState:
+        """Give back part or all of a payment. Raises RefundExceedsPayment."""
+
+    def fetch_refund(self, refund_id: str) -> RefundState:
+        """How a refund stands now. Raises UnknownPayment."""
+
+    def list_refunds(self, payment_intent: str) -> list[RefundState]:
+        """All refunds of a payment, oldest first."""
+
+    def list_events(self, since: datetime) -> Iterator[GatewayEvent]:
+        """Events from `since` on, newest first, to find those whose notice never came."""
+
+    def parse_webhook(self, raw: bytes, signature: str | None) -> GatewayEvent:
+        """Check and read a notice. raw: the body exactly as it came. Raises BadWebhook."""
