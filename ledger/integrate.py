@@ -41,10 +41,7 @@ class Edge:
     @property
     def root(self) -> bytes:
         """RFC 6962 root of the tree."""
-        subtrees: list[bytes] = []
-        for hashes in reversed(self.levels):
-            subtrees += _complete_subtrees(hashes)
-        return CompactRange(self.size, subtrees).root()
+        return root_of_levels(self.size, self.levels)
 
 
 EMPTY_EDGE = Edge(0, (), ())
@@ -63,30 +60,44 @@ def grow(edge: Edge, framed: Sequence[bytes]) -> Growth:
     """Integrate framed entries behind `edge`: tiles and bundles, full ones and the partial ones at the end."""
     objects: dict[str, bytes] = {}
     bundle = _grow_bundles(edge, framed, objects)
-    added = b"".join([sha256(b"\x00" + entry[2:]).digest() for entry in framed])
-    levels: list[bytes] = []
-    size = edge.size
-    for hashes in _levels_of(edge):
-        if not added:
-            levels.append(hashes)
-            continue
-        combined = hashes + added
-        first = size // TILE_WIDTH
-        full = len(combined) // _TILE_SIZE
-        for number in range(full):
-            tile = combined[number * _TILE_SIZE : (number + 1) * _TILE_SIZE]
-            objects[format_tile_path(TileCoord(len(levels), first + number))] = tile
-        rest = combined[full * _TILE_SIZE :]
-        if rest:
-            coord = TileCoord(len(levels), first + full, len(rest) // HASH_SIZE)
-            objects[format_tile_path(coord)] = rest
-        levels.append(rest)
-        added = _fold(combined[: full * _TILE_SIZE], TILE_HEIGHT)
-        size >>= TILE_HEIGHT
-    while levels and not levels[-1]:
-        levels.pop()
-    grown = Edge(edge.size + len(framed), tuple(levels), bundle)
+    leaves = b"".join([sha256(b"\x00" + entry[2:]).digest() for entry in framed])
+    levels, tiles = grow_tiles(edge.size, edge.levels, leaves)
+    objects.update((format_tile_path(tile), hashes) for tile, hashes in tiles.items())
+    grown = Edge(edge.size + len(framed), levels, bundle)
     return Growth(grown, grown.root, objects)
+
+
+def grow_tiles(
+    size: int, levels: Sequence[bytes], leaves: bytes
+) -> tuple[tuple[bytes, ...], dict[TileCoord, bytes]]:
+    """Add concatenated leaf hashes to a tree of `size` leaves with partial tiles `levels`.
+
+    Return its new partial tiles, and every tile, full or partial, that the new tree has and the old one lacked.
+    """
+    tiles: dict[TileCoord, bytes] = {}
+    grown: list[bytes] = []
+    added = leaves
+    while added or len(grown) < len(levels):
+        level = len(grown)
+        hashes = (levels[level] if level < len(levels) else b"") + added
+        first = (size >> TILE_HEIGHT * level) // TILE_WIDTH
+        full = len(hashes) // _TILE_SIZE
+        for number in range(full):
+            tiles[TileCoord(level, first + number)] = hashes[number * _TILE_SIZE : (number + 1) * _TILE_SIZE]
+        rest = hashes[full * _TILE_SIZE :]
+        if rest and added:
+            tiles[TileCoord(level, first + full, len(rest) // HASH_SIZE)] = rest
+        grown.append(rest)
+        added = _fold(hashes[: full * _TILE_SIZE], TILE_HEIGHT)
+    return tuple(grown), tiles
+
+
+def root_of_levels(size: int, levels: Sequence[bytes]) -> bytes:
+    """RFC 6962 root of a tree of `size` leaves out of its partial tiles, lowest level first."""
+    subtrees: list[bytes] = []
+    for hashes in reversed(levels):
+        subtrees += _complete_subtrees(hashes)
+    return CompactRange(size, subtrees).root()
 
 
 def read_edge(read: Read, size: int) -> Edge:
@@ -128,13 +139,6 @@ def _grow_bundles(edge: Edge, framed: Sequence[bytes], objects: dict[str, bytes]
     if rest and framed:
         objects[format_tile_path(TileCoord(ENTRIES, first + full, len(rest)))] = b"".join(rest)
     return rest
-
-
-def _levels_of(edge: Edge) -> Iterator[bytes]:
-    """The edge's levels, then as many empty ones above as the growth of the tree asks for."""
-    yield from edge.levels
-    for _ in range(len(edge.levels), 8):
-        yield b""
 
 
 def _fold(hashes: bytes, height: int) -> bytes:

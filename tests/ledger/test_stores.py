@@ -32,7 +32,10 @@ def open_lock(request: pytest.FixtureRequest, tmp_path: Path) -> OpenLock:
         return lambda: store
     if request.param == "files":
         return lambda: FileLock(tmp_path / "head")
-    url = request.getfixturevalue(f"{request.param}_url")
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/heads.db"
+    else:
+        url = request.getfixturevalue("postgresql_url")
 
     def connect() -> LockStore:
         engine = create_engine(url)
@@ -183,8 +186,8 @@ def test_a_file_lock_keeps_others_out_until_it_is_closed(tmp_path: Path) -> None
     assert owner.read() == b"two"
 
 
-def test_two_logs_share_a_table(sqlite_url: str) -> None:
-    engine = create_engine(sqlite_url)
+def test_two_logs_share_a_table(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/heads.db")
     one, two = SqlLock(engine, "one.example"), SqlLock(engine, "two.example")
     one.create_table()
     one.create(b"1")
@@ -194,8 +197,8 @@ def test_two_logs_share_a_table(sqlite_url: str) -> None:
     engine.dispose()
 
 
-def test_a_sqlite_lock_refuses_to_run_without_full_sync(sqlite_url: str) -> None:
-    engine = create_engine(sqlite_url)
+def test_a_sqlite_lock_refuses_to_run_without_full_sync(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/heads.db")
     lock = SqlLock(engine, "ledger.example/test")
     lock.create_table()
     event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=NORMAL"))
@@ -206,8 +209,8 @@ def test_a_sqlite_lock_refuses_to_run_without_full_sync(sqlite_url: str) -> None
     engine.dispose()
 
 
-def test_a_missing_table_is_the_stores_fault(sqlite_url: str) -> None:
-    engine = create_engine(sqlite_url)
+def test_a_missing_table_is_the_stores_fault(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/heads.db")
     with pytest.raises(StorageFailed):
         SqlLock(engine, "ledger.example/none").read()
     engine.dispose()

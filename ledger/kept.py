@@ -1,0 +1,168 @@
+"""Published checkpoints, each kept for ever under its size.
+
+    checkpoint                  the newest note (C2SP tlog-tiles), replaced at each publication
+    checkpoints/<size>          the note as published, cosignatures included
+    checkpoints/<size>.cose     tag-18 COSE_Sign1 over the root, payload nil (detached), unprotected {}  RFC 9942
+    checkpoints/<size>.links    datawharf/checkpoint-links/v1 LF ordinal LF previous size LF jump size LF
+
+The links make a list that only grows (Myers' skew-binary jump pointers): from the newest checkpoint the first one
+that covers an entry is found in about 2 log2(n) small reads, without listing anything and without an index to
+rewrite. The first checkpoint links to itself.
+"""
+
+from dataclasses import dataclass
+
+from ledger.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from ledger.cose import Sign1, format_sign1, parse_sign1
+from ledger.encoding import parse_decimal
+from ledger.errors import Conflict, StorageFailed
+from ledger.note import Verifier, parse_note
+from ledger.records import format_record, parse_record
+from ledger.signer import SignedHead
+from ledger.storage import ObjectStore
+
+NEWEST = "checkpoint"
+KEPT = "checkpoints/"
+
+_LINKS = "datawharf/checkpoint-links/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published checkpoint: its note, and the COSE signature over the same root (protected header, 64 bytes)."""
+
+    checkpoint: Checkpoint
+    note: bytes
+    cose_protected: bytes
+    cose_signature: bytes
+
+    @property
+    def size(self) -> int:
+        """Number of entries it covers."""
+        return self.checkpoint.size
+
+    @property
+    def root(self) -> bytes:
+        """RFC 6962 root of those entries, 32 bytes."""
+        return self.checkpoint.root
+
+
+@dataclass(frozen=True, slots=True)
+class _Links:
+    ordinal: int
+    previous: int
+    jump: int
+
+
+class KeptCheckpoints:
+    """The published checkpoints of the log `origin` in an object store.
+
+    With a `verifier` each note read is checked against the log's key; without one the store is trusted.
+    """
+
+    def __init__(self, origin: str, objects: ObjectStore, verifier: Verifier | None = None) -> None:
+        self._origin = origin
+        self._objects = objects
+        self._verifier = verifier
+        self._links: dict[int, _Links] = {}
+
+    def newest(self) -> Published | None:
+        """The checkpoint that is published now, or None before the first."""
+        note = self._objects.read(NEWEST)
+        return None if note is None else self.at(self._open(note).size)
+
+    def at(self, size: int) -> Published:
+        """The kept checkpoint of exactly `size` entries; StorageFailed if there is none."""
+        note = self._read(f"{KEPT}{size}")
+        checkpoint = self._open(note)
+        if checkpoint.size != size:
+            raise StorageFailed(f"The kept checkpoint {KEPT}{size} is one of {checkpoint.size} entries.")
+        signed = parse_sign1(self._read(f"{KEPT}{size}.cose"), f"root signature of {size} entries")
+        return Published(checkpoint, note, signed.protected, signed.signature)
+
+    def first_covering(self, index: int, newest: Published | None) -> Published:
+        """The first published checkpoint that covers entry `index`; `Conflict` if none does yet."""
+        if newest is None or newest.size <= index:
+            covered = 0 if newest is None else newest.size
+            raise Conflict(
+                f"Entry {index} is not published yet; the newest checkpoint covers {covered} entries."
+            )
+        size, links = newest.size, self._read_links(newest.size)
+        while links.ordinal:
+            if links.jump > index:
+                size = links.jump
+            elif links.previous > index:
+                size = links.previous
+            else:
+                break
+            links = self._read_links(size)
+        return newest if size == newest.size else self.at(size)
+
+    def publish(self, signed: SignedHead) -> Published:
+        """Keep a signed head and make it the newest. Repeating an unfinished call completes it."""
+        checkpoint = signed.checkpoint
+        current = self._objects.read(NEWEST)
+        if current != signed.note:
+            name = f"{KEPT}{checkpoint.size}"
+            # A crash here leaves a kept checkpoint that is not the newest yet; publishing it again gives the
+            # same bytes, and nothing else is published before it.
+            self._objects.create(
+                {
+                    name: signed.note,
+                    f"{name}.cose": format_sign1(
+                        Sign1(signed.cose_protected, {}, None, signed.cose_signature)
+                    ),
+                    f"{name}.links": self._objects.read(f"{name}.links")
+                    or _format_links(self._next_links(checkpoint.size, current)),
+                }
+            )
+            self._objects.replace(NEWEST, signed.note)
+        return Published(checkpoint, signed.note, signed.cose_protected, signed.cose_signature)
+
+    def _next_links(self, size: int, current: bytes | None) -> _Links:
+        if current is None:
+            self._demand_no_other(size)
+            return _Links(0, size, size)
+        previous = self._open(current).size
+        links = self._read_links(previous)
+        jump = self._read_links(links.jump)
+        beyond = self._read_links(jump.jump)
+        balanced = links.ordinal - jump.ordinal == jump.ordinal - beyond.ordinal
+        return _Links(links.ordinal + 1, previous, jump.jump if balanced else previous)
+
+    def _demand_no_other(self, size: int) -> None:
+        for path in self._objects.paths(KEPT):
+            if path.partition(".")[0] != f"{KEPT}{size}":
+                raise StorageFailed(
+                    f"The file {NEWEST} of {self._origin} is missing although {path} is kept: restore it as a copy of "
+                    f"the file in {KEPT} that has the greatest number."
+                )
+
+    def _read_links(self, size: int) -> _Links:
+        if size not in self._links:
+            fields = parse_record(self._read(f"{KEPT}{size}.links"), _LINKS, 3)
+            ordinal, previous, jump = (parse_decimal(field, f"link of checkpoint {size}") for field in fields)
+            if len(self._links) >= 4096:
+                self._links.clear()
+            self._links[size] = _Links(ordinal, previous, jump)
+        return self._links[size]
+
+    def _open(self, note: bytes) -> Checkpoint:
+        if self._verifier is not None:
+            return open_checkpoint(note, self._verifier)
+        checkpoint = parse_checkpoint(parse_note(note).text)
+        if checkpoint.origin != self._origin:
+            raise StorageFailed(
+                f"The store holds a checkpoint of {checkpoint.origin}, not of {self._origin}."
+            )
+        return checkpoint
+
+    def _read(self, path: str) -> bytes:
+        data = self._objects.read(path)
+        if data is None:
+            raise StorageFailed(f"The ledger's file {path} is missing.")
+        return data
+
+
+def _format_links(links: _Links) -> bytes:
+    return format_record(_LINKS, [str(links.ordinal), str(links.previous), str(links.jump)])

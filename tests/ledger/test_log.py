@@ -1,0 +1,298 @@
+"""What a log promises while nothing fails: indices, files, proofs, checkpoints, two verbs to open it."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from ledger.checkpoint import open_checkpoint
+from ledger.errors import Conflict, Malformed, StorageFailed
+from ledger.hashing import EMPTY_ROOT, leaf_hash
+from ledger.head import frames_of
+from ledger.integrate import EMPTY_EDGE, grow, read_edge
+from ledger.log import Log
+from ledger.note import open_note
+from ledger.proofs import verify_consistency, verify_inclusion
+from ledger.signer import FileSignerState
+from ledger.stores.files import FileLock, FileObjects
+from tests.ledger.logs import (
+    COSIGNER,
+    LOG_SIGNER,
+    NOW,
+    ORIGIN,
+    World,
+    entries,
+    make_signer,
+    naive_files,
+    naive_root,
+)
+
+SIZES = [0, 1, 2, 255, 256, 257, 511, 512, 65_535, 65_536, 65_537, 70_000]
+
+
+def test_files_are_those_of_the_specification_at_every_published_size() -> None:
+    """One log grows through all sizes; after each publication a naive model's files are all there, byte for byte."""
+    world = World()
+    log = world.create()
+    data: list[bytes] = []
+    expected: dict[str, bytes] = {}
+    for size in SIZES:
+        new = entries(len(data), size, 24)
+        data += new
+        assert log.append(new) == range(size - len(new), size)
+        published = log.publish(NOW + size)
+        expected |= naive_files(data)
+        assert (published.size, published.root) == (size, naive_root(data))
+        assert (
+            open_checkpoint(world.objects.stored["checkpoint"], LOG_SIGNER.verifier) == published.checkpoint
+        )
+    stored = {path: data for path, data in world.objects.stored.items() if path.startswith("tile/")}
+    assert stored == expected
+    kept = {path for path in world.objects.stored if path.startswith("checkpoints/")}
+    assert kept == {f"checkpoints/{size}{end}" for size in SIZES for end in ("", ".cose", ".links")}
+    assert not list(world.objects.paths("staging/"))
+
+
+def test_the_edge_read_from_tiles_is_the_edge_in_memory() -> None:
+    rng = random.Random(7)
+    files: dict[str, bytes] = {}
+    edge = EMPTY_EDGE
+    for count in (1, 1, 253, 1, 1, 300, 512, 64_467, 3, 700):
+        growth = grow(edge, frames_of([rng.randbytes(rng.randrange(40)) for _ in range(count)]))
+        files |= growth.objects
+        edge = growth.edge
+        assert read_edge(files.get, edge.size) == edge
+        assert edge.root == growth.root
+    assert edge.size > 65_536
+
+
+def test_every_entry_can_be_proved_under_every_published_size() -> None:
+    world = World()
+    log = world.create(entries(0, 2))
+    roots = {}
+    for stop in (2, 3, 255, 256, 257, 300, 513):
+        log.append(entries(log.size, stop))
+        roots[stop] = log.publish(NOW).root
+    for size, root in roots.items():
+        for index in {*range(0, size, 37), size - 1}:
+            verify_inclusion(
+                leaf_hash(entries(index, index + 1)[0]), index, size, log.inclusion(index, size), root
+            )
+    for old, new in pairwise(roots):
+        verify_consistency(old, roots[old], new, roots[new], log.consistency(old, new))
+    assert list(log.entries(0, 10_000)) == entries(0, 513)
+    assert list(log.entries(250, 260)) == entries(250, 260)
+    assert log.entry(512) == entries(512, 513)[0]
+
+
+def test_reading_beyond_the_end_is_refused() -> None:
+    log = World().create(entries(0, 3))
+    for call in (lambda: log.entry(3), lambda: log.entry(-1), lambda: log.inclusion(0, 4)):
+        with pytest.raises(Malformed):
+            call()
+    with pytest.raises(Malformed):
+        log.consistency(2, 4)
+
+
+def test_an_entry_is_covered_by_the_first_checkpoint_after_it() -> None:
+    log = World().create(entries(0, 2))
+    rng = random.Random(11)
+    sizes = [log.publish(NOW).size]
+    for _ in range(200):
+        log.append(entries(log.size, log.size + rng.randrange(1, 4)))
+        if rng.random() < 0.7:
+            sizes.append(log.publish(NOW).size)
+    sizes.append(log.publish(NOW).size)
+    for index in range(log.size):
+        assert log.checkpoint_covering(index).size == min(size for size in sizes if size > index)
+    log.append([b"later"])
+    with pytest.raises(Conflict, match="not published yet"):
+        log.checkpoint_covering(log.size - 1)
+
+
+def test_few_small_files_are_read_to_find_a_checkpoint() -> None:
+    world = World()
+    log = world.create(entries(0, 2))
+    for _ in range(1000):
+        log.append([b"x"])
+        log.publish(NOW)
+    reads: list[str] = []
+
+    class Counted:
+        paths, create, replace, delete = (
+            world.objects.paths,
+            world.objects.create,
+            world.objects.replace,
+            world.objects.delete,
+        )
+
+        def read(self, path: str) -> bytes | None:
+            reads.append(path)
+            return world.objects.read(path)
+
+    reader = Log.open_reader(ORIGIN, Counted(), LOG_SIGNER.verifier)
+    reads.clear()
+    assert reader.checkpoint_covering(123).size == 124
+    assert len(reads) <= 30
+
+
+def test_publishing_without_new_entries_changes_nothing() -> None:
+    world = World()
+    log = world.create(entries(0, 2))
+    first = log.publish(NOW)
+    writes = len(world.faults.writes)
+    assert log.publish(NOW + 60) == first
+    assert len(world.faults.writes) == writes
+
+
+def test_a_published_note_carries_the_log_and_the_operator() -> None:
+    log = World().create(entries(0, 2))
+    note = open_note(log.publish(NOW).note, [LOG_SIGNER.verifier, COSIGNER.verifier])
+    assert note.verified == (LOG_SIGNER.verifier, COSIGNER.verifier)
+
+
+def test_the_number_of_writes_per_commit() -> None:
+    """Write amplification shows here: a steady append touches one bundle and one tile a level."""
+    world = World()
+    log = world.create(entries(0, 300))
+    log.publish(NOW)
+    world.faults.writes.clear()
+    log.append([b"one"])
+    staged = world.faults.writes[0]
+    assert staged.startswith("write staging/1-300-301-")
+    assert world.faults.writes[1:] == [
+        "swap head",
+        "write tile/entries/001.p/45",
+        "write tile/0/001.p/45",
+        f"delete {staged.removeprefix('write ')}",
+    ]
+    world.faults.writes.clear()
+    log.publish(NOW)
+    assert world.faults.writes == [
+        "signer state",
+        "write checkpoints/301",
+        "write checkpoints/301.cose",
+        "write checkpoints/301.links",
+        "write checkpoint",
+    ]
+    world.faults.writes.clear()
+    assert log.append([]) == range(301, 301)
+    assert world.faults.writes == []
+
+
+def test_an_entry_that_is_too_large_stops_the_whole_batch() -> None:
+    world = World()
+    log = world.create(entries(0, 2))
+    writes = len(world.faults.writes)
+    with pytest.raises(Malformed, match="65535"):
+        log.append([b"fits", b"x" * 65_536])
+    assert len(world.faults.writes) == writes
+    assert log.append([b"x" * 65_535, b""]) == range(2, 4)
+    assert [len(entry) for entry in log.entries(2, 4)] == [65_535, 0]
+
+
+def test_create_refuses_where_a_log_is() -> None:
+    world = World()
+    world.create(entries(0, 2)).publish(NOW)
+    before = dict(world.objects.stored)
+    with pytest.raises(Conflict, match="load it"):
+        world.create(entries(0, 2))
+    world.lock.record = None
+    with pytest.raises(Conflict, match="load it"):
+        world.create(entries(0, 2))
+    assert world.objects.stored == before
+
+
+def test_load_refuses_where_no_log_is() -> None:
+    world = World()
+    with pytest.raises(StorageFailed, match="create it, or restore"):
+        world.load()
+    assert world.faults.writes == []
+
+
+def test_a_log_is_opened_only_with_its_own_signer() -> None:
+    world = World()
+    world.create(entries(0, 2))
+    for verb in (
+        lambda: Log.load("other.example", world.objects, world.lock, world.signer()),
+        lambda: Log.create("other.example", world.objects, world.lock, world.signer(), []),
+    ):
+        with pytest.raises(Conflict, match="The signer signs for"):
+            verb()
+
+
+def test_a_second_writer_ends_the_first() -> None:
+    """Where the store cannot keep others out, the swap decides: the older owner cannot append any more."""
+    world = World()
+    first = world.create(entries(0, 2))
+    second = world.load()
+    with pytest.raises(Conflict):
+        first.append([b"late"])
+    with pytest.raises(StorageFailed, match="load it again"):
+        first.append([b"late"])
+    assert second.append([b"in time"]) == range(2, 3)
+    assert list(second.entries(2, 9)) == [b"in time"]
+    assert list(world.load().entries(2, 9)) == [b"in time"]
+
+
+def test_one_process_writes_a_log_in_files(tmp_path: Path) -> None:
+    def open_log(verb: str) -> Log:
+        objects, lock = FileObjects(tmp_path / "log"), FileLock(tmp_path / "head")
+        signer = make_signer(FileSignerState(tmp_path / "signer"))
+        if verb == "create":
+            return Log.create(ORIGIN, objects, lock, signer, entries(0, 2))
+        return Log.load(ORIGIN, objects, lock, signer)
+
+    first = open_log("create")
+    with pytest.raises(Conflict, match="Another process"):
+        open_log("load")
+    first.append(entries(2, 600))
+    first.publish(NOW)
+    first.close()
+    with pytest.raises(StorageFailed, match="closed"):
+        first.append([b"late"])
+    second = open_log("load")
+    assert list(second.entries(0, 600)) == entries(0, 600)
+    assert second.publish(NOW + 1).size == 600
+    second.close()
+    assert (tmp_path / "signer").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in (tmp_path / "log" / "staging").iterdir()] == []
+
+
+def test_a_reader_follows_the_published_checkpoint() -> None:
+    world = World()
+    log = world.create(entries(0, 2))
+    reader = Log.open_reader(ORIGIN, world.objects, LOG_SIGNER.verifier)
+    assert (reader.size, reader.published) == (0, None)
+    log.publish(NOW)
+    assert reader.refresh() == log.published
+    log.append(entries(2, 500))
+    assert reader.refresh() is not None
+    assert reader.size == 2
+    with pytest.raises(Malformed):
+        reader.entry(2)
+    log.publish(NOW)
+    reader.refresh()
+    assert reader.entry(499) == entries(499, 500)[0]
+    assert reader.inclusion(3, 500) == log.inclusion(3, 500)
+
+
+def test_a_reader_refuses_a_log_that_went_back() -> None:
+    world = World()
+    log = world.create(entries(0, 2))
+    log.publish(NOW)
+    old = dict(world.objects.stored)
+    log.append(entries(2, 9))
+    log.publish(NOW)
+    reader = Log.open_reader(ORIGIN, world.objects, LOG_SIGNER.verifier)
+    world.objects.stored = old
+    with pytest.raises(StorageFailed, match="from 9 entries to another tree of 2"):
+        reader.refresh()
+
+
+def test_an_empty_log_can_be_published() -> None:
+    published = World().create().publish(NOW)
+    assert (published.size, published.root) == (0, EMPTY_ROOT)
