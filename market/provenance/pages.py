@@ -20,7 +20,7 @@ from market.kit.templating import render
 from market.provenance import entries, repository, service
 from market.provenance.drawing import draw_path
 from market.provenance.gateway import Ledger
-from market.provenance.routes import RECEIPT_TYPE, receipt_headers
+from market.provenance.schemas import RECEIPT_TYPE, receipt_headers
 from market.provenance.verbs import READ_LOG
 
 router = page_router("provenance")

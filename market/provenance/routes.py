@@ -19,20 +19,22 @@ from market.kit.paging import MAX_PAGE, Page, read_cursor, write_cursor
 from market.kit.ports import ports_of
 from market.provenance import entries, keys, service
 from market.provenance.gateway import Ledger
-from market.provenance.schemas import EntryView, HeadView, KeyView, StatementView
+from market.provenance.schemas import (
+    RECEIPT_TYPE,
+    EntryView,
+    HeadView,
+    KeyView,
+    StatementView,
+    receipt_headers,
+)
 from market.provenance.verbs import READ_KEYS, READ_LOG, READ_RECEIPT
 
-RECEIPT_TYPE = "application/vnd.datawharf.receipt+json"
 IMMUTABLE = {"Cache-Control": "public, max-age=604800, immutable"}
 FRESH = {"Cache-Control": "no-cache"}
 
 files = APIRouter(prefix="/ledger", include_in_schema=False)
 router = APIRouter(prefix="/api/v1", tags=["ledger"])
 Reader = Annotated[Principal, Depends(api_guard(READ_LOG))]
-
-
-def receipt_headers(leaf: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{leaf[:16]}.receipt.json"'}
 
 
 def _ledger(request: Request) -> Ledger:

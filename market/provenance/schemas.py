@@ -9,6 +9,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+RECEIPT_TYPE = "application/vnd.datawharf.receipt+json"
+
 
 @dataclass(frozen=True)
 class About:
@@ -79,3 +81,8 @@ class EntryView(BaseModel):
     subject: str
     signed_at: datetime
     statement: str
+
+
+def receipt_headers(leaf: str) -> dict[str, str]:
+    """A receipt is saved under the first digits of its statement's leaf hash."""
+    return {"Content-Disposition": f'attachment; filename="{leaf[:16]}.receipt.json"'}
