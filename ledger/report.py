@@ -1,0 +1,103 @@
+"""The report of a check: its steps, each with an outcome, and what they add up to. Never a bare yes or no."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from ledger.check_words import OUTCOMES, Language, step_words
+
+Outcome = Literal["passed", "failed", "not_run", "warning"]
+Verdict = Literal["passed", "passed_with_gaps", "no_longer_valid", "failed", "unreadable"]
+
+EXIT_CODES: dict[Verdict, int] = {
+    "passed": 0,
+    "passed_with_gaps": 0,
+    "failed": 1,
+    "no_longer_valid": 3,
+    "unreadable": 4,
+}
+NO_GAP = frozenset({"none", "none_required"})
+"""Causes for which a step had nothing to look at, so that not running it leaves no gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One check: its code, what came of it, details for the sentence, and the cause if there are several."""
+
+    code: str
+    outcome: Outcome
+    params: Mapping[str, Any] = field(default_factory=dict)
+    cause: str = ""
+
+    def __post_init__(self) -> None:
+        self.sentence("en")
+
+    def sentence(self, lang: Language = "en") -> str:
+        """What was found, in one or two sentences; a failure also says what to do."""
+        words = step_words(self.code, self.outcome, self.cause, lang)
+        return words.format_map({name: _render(name, value) for name, value in self.params.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All steps of a check, in the order in which they are shown."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def outcome(self) -> Verdict:
+        """What the steps add up to."""
+        failed = {step.code for step in self.steps if step.outcome == "failed"}
+        if "readable" in failed:
+            return "unreadable"
+        if failed - {"key_not_revoked"}:
+            return "failed"
+        if failed:
+            return "no_longer_valid"
+        gaps = any(
+            step.outcome == "warning" or (step.outcome == "not_run" and step.cause not in NO_GAP)
+            for step in self.steps
+        )
+        return "passed_with_gaps" if gaps else "passed"
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing that ran failed."""
+        return self.outcome in ("passed", "passed_with_gaps")
+
+    @property
+    def exit_code(self) -> int:
+        """Exit status of a command: 0 passed, 1 failed, 3 no longer valid, 4 unreadable."""
+        return EXIT_CODES[self.outcome]
+
+    def step(self, code: str) -> Step:
+        """The step with that code; KeyError if there is none."""
+        for step in self.steps:
+            if step.code == code:
+                return step
+        raise KeyError(code)
+
+    def sentence(self, lang: Language = "en") -> str:
+        """The outcome in words."""
+        return OUTCOMES[self.outcome][0 if lang == "en" else 1]
+
+
+def _render(name: str, value: Any) -> str:
+    if name.endswith("_time"):
+        return _format_time(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(_printable(item) for item in value) or "–"
+    return _printable(value)
+
+
+def _printable(value: object) -> str:
+    """Names come out of the receipt: what could drive a terminal or reverse the line is not shown."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in str(value))
+
+
+def _format_time(seconds: int) -> str:
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (ValueError, OverflowError, OSError):
+        return f"second {seconds} after 1970"
