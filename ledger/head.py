@@ -51,11 +51,12 @@ class Staged:
         return f"{STAGING}{epoch}-{self.start}-{self.stop}-{self.root.hex()}"
 
 
-def frame(entry: bytes) -> bytes:
-    """The entry with its length before it; `Malformed` over 65,535 bytes."""
-    if len(entry) > MAX_ENTRY_SIZE:
-        raise Malformed(f"An entry has {len(entry)} bytes; the ledger takes at most {MAX_ENTRY_SIZE}.")
-    return len(entry).to_bytes(2, "big") + entry
+def frames_of(entries: Sequence[bytes]) -> tuple[bytes, ...]:
+    """The entries with their lengths before them, in order; `Malformed` if one is over 65,535 bytes."""
+    longest = max(map(len, entries), default=0)
+    if longest > MAX_ENTRY_SIZE:
+        raise Malformed(f"An entry has {longest} bytes; the ledger takes at most {MAX_ENTRY_SIZE}.")
+    return tuple([len(entry).to_bytes(2, "big") + entry for entry in entries])
 
 
 def split_frames(data: bytes, start: int = 0) -> list[bytes]:
@@ -111,11 +112,6 @@ def parse_staged(data: bytes) -> Staged:
     if staged.stop - staged.start != len(framed):
         raise Malformed(f"The staged batch has {len(framed)} entries, not {staged.start} to {staged.stop}.")
     return staged
-
-
-def frames_of(entries: Sequence[bytes]) -> tuple[bytes, ...]:
-    """All entries framed, in order."""
-    return tuple(map(frame, entries))
 
 
 def _end_of_line(data: bytes, lines: int) -> int:

@@ -89,10 +89,12 @@ class FileObjects:
                 raise _failed("delete", path, error) from error
 
     def _exists_same(self, path: str, data: bytes) -> bool:
+        if not os.path.lexists(f"{self._root}/{check_object_path(path)}"):
+            return False
         existing = self.read(path)
-        if existing is not None and existing != data:
+        if existing != data:
             raise Conflict(f"The file {path} exists with other bytes; it is written once and never changed.")
-        return existing is not None
+        return True
 
     def _make_folder(self, folder: Path) -> None:
         """Make a folder and make the names on the way to it durable, once per process."""
