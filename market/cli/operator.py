@@ -137,14 +137,12 @@ def jobs() -> None:
 @reporting
 def list_jobs(home: Path | None, state: str) -> None:
     """Jobs in a state, newest last."""
-    from sqlmodel import col, select
-
     from market.kit.db import Database
-    from market.kit.jobs import Job
+    from market.kit.jobs import jobs_in
 
     db = Database(_settings(home).database)
     with db.reading() as session:
-        for job in session.exec(select(Job).where(Job.state == state).order_by(col(Job.id)).limit(200)):
+        for job in jobs_in(session, state):
             click.echo(f"{job.id}  {job.topic}  attempts {job.attempts}  {job.last_error}")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -83,6 +83,11 @@ def retry(session: Session, job_id: UUID, *, now: datetime) -> bool:
     session.add(job)
     session.info["enqueued"] = True
     return True
+
+
+def jobs_in(session: Session, state: str, limit: int = 200) -> Sequence[Job]:
+    """Jobs in a state, newest last."""
+    return session.exec(select(Job).where(Job.state == state).order_by(col(Job.id)).limit(limit)).all()
 
 
 def backlog(session: Session) -> dict[str, int]:
