@@ -121,6 +121,7 @@ DOORS = (
             "market.*.routes.*",
             "market.*pages",
             "market.*.pages.*",
+            "market.*.page_*",
             *_SIMULATOR,
         ),
         "FastAPI lives in routes, pages, the kit and app",
