@@ -1,12 +1,14 @@
 """The browser's modules, run under node against vectors that the ledger package makes."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.browser_js.write_vectors import BUILDERS, FOLDER, render
+from tests.browser_js import write_words
+from tests.browser_js.write_vectors import write_vectors
 
 HERE = Path(__file__).parent
 OLDEST_NODE = (20, 19)  # the first of its line that takes a .js file with imports for a module
@@ -25,15 +27,26 @@ def node() -> str:
     return found
 
 
-@pytest.mark.parametrize("name", BUILDERS)
-def test_vectors_are_what_the_ledger_says_today(name: str) -> None:
-    assert (FOLDER / f"{name}.json").read_text(encoding="utf-8") == render(name)
+@pytest.fixture(scope="module")
+def vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("vectors")
+    write_vectors(folder)
+    return folder
 
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name)
-def test_module(node: str, path: Path) -> None:
+def test_module(node: str, vectors: Path, path: Path) -> None:
     command = [node, "--no-warnings", "--test", "--test-reporter=tap", str(path)]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    environment = os.environ | {"VECTORS": str(vectors)}
+    run = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False, env=environment, errors="replace"
+    )
     passed = [line for line in run.stdout.splitlines() if line.strip().startswith("ok ")]
     assert run.returncode == 0, run.stdout + run.stderr
     assert passed, "node ran no test"
+
+
+@pytest.mark.parametrize("language", write_words.LANGUAGES)
+def test_both_verifiers_use_the_same_words(language: str) -> None:
+    written = (write_words.FOLDER / f"check_words_{language}.js").read_text(encoding="utf-8")
+    assert written == write_words.render(language), "run python -m tests.browser_js.write_words"

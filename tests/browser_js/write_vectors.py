@@ -1,28 +1,39 @@
-"""Writes tests/vectors/browser/*.json: what the ledger package says of each input.
+"""Writes what the ledger package says of each input, for the browser's modules to agree with.
 
-Run as `python -m tests.browser_js.write_vectors` after a format or a verdict has changed.
+The tests do this by themselves. To run one module's test by hand:
+
+    python -m tests.browser_js.write_vectors /tmp/vectors
+    VECTORS=/tmp/vectors node --test tests/browser_js/receipt.test.mjs
 """
 
 import json
-from collections.abc import Callable
+import sys
 from pathlib import Path
 
-from tests.browser_js import ed25519_vectors, format_vectors, manifest_vectors
+from tests.browser_js import (
+    ed25519_vectors,
+    format_vectors,
+    manifest_vectors,
+    policy_vectors,
+    receipt_vectors,
+)
 
-FOLDER = Path(__file__).parent.parent / "vectors" / "browser"
-BUILDERS: dict[str, Callable[[], object]] = {
+BUILDERS = {
     "ed25519": ed25519_vectors.build,
     "formats": format_vectors.build,
     "manifests": manifest_vectors.build,
+    "policies": policy_vectors.build,
+    "receipts": receipt_vectors.build,
 }
 
 
-def render(name: str) -> str:
-    """Text of one vector file."""
-    return json.dumps(BUILDERS[name](), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+def write_vectors(folder: Path) -> None:
+    """One JSON file per builder into an existing folder."""
+    for name, build in BUILDERS.items():
+        (folder / f"{name}.json").write_text(json.dumps(build(), ensure_ascii=False), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for name in BUILDERS:
-        (FOLDER / f"{name}.json").write_text(render(name), encoding="utf-8")
+    target = Path(sys.argv[1])
+    target.mkdir(parents=True, exist_ok=True)
+    write_vectors(target)

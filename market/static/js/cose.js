@@ -2,9 +2,9 @@
 // Statement = 18([protected, {}, payload, signature]); protected {1: -8, 3: content type, 4: kid,
 //   15: {1: iss, 2: sub, 3: aud, 6: iat}}; payload = in-toto Statement v1 as RFC 8785 JSON; at most 65,535 bytes.
 // Receipt (RFC 9942) = 18([protected {1: alg, 4: kid, 395: 1, 15: {1: issuer}},
-//   {396: {-1: [bstr([size, index, [+ hash]])]}}, nil, signature over the root]).
+//   {396: {-1: [bstr([size, index, [1*63 hash]])]}}, nil, signature over the root]).
 // Signed bytes = ["Signature1", protected, h'', payload]. kid = RFC 9679 thumbprint = SHA-256({1: 1, -1: 6, -2: x}).
-import { equal, fromHex, utf8 } from "./bytes.js";
+import { equal, fromHex } from "./bytes.js";
 import { formatCanonical, parseCanonical } from "./canonical_json.js";
 import { decode, encode, Tagged } from "./cbor.js";
 import { verify } from "./ed25519.js";
@@ -111,30 +111,40 @@ export function statementToSign(document, { iss, sub, aud, iat }, kid) {
 export const assembleStatement = (head, payload, signature) =>
   encode(new Tagged(18, [head, new Map(), payload, signature]));
 
-/** RFC 9942 receipt to {protected, kid, issuer, size, index, path, signature}. */
-export function parseCoseReceipt(bytes) {
-  const [head, unprotected, payload, signature] = parseSign1(bytes, "the COSE receipt");
-  const header = parseHeader(head, "the COSE receipt");
-  if (header.get(395) !== 1) throw new Malformed("the COSE receipt is not over an RFC 9162 tree");
-  if (payload !== null) throw new Malformed("the COSE receipt carries the root instead of leaving it out");
-  const proofs = unprotected.get(396);
-  const encoded = proofs instanceof Map && proofs.size === 1 && unprotected.size === 1 ? proofs.get(-1) : undefined;
-  if (!Array.isArray(encoded) || encoded.length !== 1 || !isBytes(encoded[0])) throw new Malformed("the COSE receipt has not one inclusion proof");
-  const proof = decode(encoded[0]);
+function parseProof(bytes) {
+  const proof = decode(bytes);
   const [size, index, path] = Array.isArray(proof) && proof.length === 3 ? proof : [];
-  if (!isIndex(size) || !isIndex(index) || !Array.isArray(path) || !path.every((hash) => isBytes(hash) && hash.length === 32))
-    throw new Malformed("the COSE receipt has an inclusion proof that cannot be read");
-  return { protected: head, kid: header.get(4), issuer: header.get(15)?.get?.(1), size, index, path, signature };
+  const placed = isIndex(index) && isIndex(size) && index < size;
+  if (!placed || !Array.isArray(path) || !path.length || path.length > 63 || !path.every((hash) => isBytes(hash) && hash.length === 32))
+    throw new Malformed("the proof in the COSE receipt is not a size, an index and a path of 1 to 63 hashes");
+  if (!equal(encode(proof), bytes)) throw new Malformed("the proof in the COSE receipt is not in deterministic encoding");
+  return { size, index, path };
 }
 
-/** Root that the receipt proves for a leaf and `key` signed; Unverified otherwise. */
-export async function verifyCoseReceipt(receipt, hash, key) {
-  if (!isBytes(receipt.kid) || !equal(receipt.kid, thumbprint(key))) throw new Unverified("the COSE receipt names another key");
+/** RFC 9942 receipt to {protected, kid, size, index, path, signature}, nothing verified. */
+export function parseCoseReceipt(bytes) {
+  const [head, unprotected, payload, signature] = parseSign1(bytes, "the COSE receipt");
+  if (payload !== null) throw new Malformed("the COSE receipt brings its own root, which nothing ties to the entry");
+  if (signature.length !== 64) throw new Malformed("the signature of the COSE receipt has not 64 bytes");
+  const header = parseHeader(head, "the COSE receipt");
+  if (header.get(395) !== 1) throw new Malformed("the COSE receipt is not over an RFC 9162 tree");
+  const proofs = unprotected.size === 1 ? unprotected.get(396) : undefined;
+  const encoded = proofs instanceof Map && proofs.size === 1 ? proofs.get(-1) : undefined;
+  if (!Array.isArray(encoded) || encoded.length !== 1 || !isBytes(encoded[0]))
+    throw new Malformed("the COSE receipt does not carry exactly one inclusion proof");
+  return { protected: head, kid: header.get(4), signature, ...parseProof(encoded[0]) };
+}
+
+/** The constant protected header of the receipts of a log under its receipt key. */
+export const receiptHeader = (key, origin) =>
+  encode(new Map([[1, -8], [4, thumbprint(key)], [15, new Map([[1, origin], [2, origin]])], [395, 1]]));
+
+/** Root under which `key` signed that the entry with this leaf hash is in the log; Malformed or Unverified otherwise. */
+export async function verifyCoseReceipt(bytes, hash, key) {
+  const receipt = parseCoseReceipt(bytes);
+  if (receipt.kid !== undefined && receipt.kid !== null && !(isBytes(receipt.kid) && equal(receipt.kid, thumbprint(key))))
+    throw new Unverified("the COSE receipt names another key");
   const root = rootFromInclusion(hash, receipt.index, receipt.size, receipt.path);
   await verify(key, toBeSigned(receipt.protected, root), receipt.signature);
   return root;
 }
-
-/** What a key signs to prove that its holder binds it to `org` in the log `aud`. */
-export const possessionMessage = (aud, key, org) =>
-  new Uint8Array([...utf8("datawharf/key-possession/v1\n"), ...formatCanonical({ aud, key, org })]);

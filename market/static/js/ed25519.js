@@ -55,16 +55,20 @@ function hasPrimeOrder(x, y) {
   return sum[0] === 0n && sum[1] === sum[2];
 }
 
+const accepted = new Set(); // The check costs some ten milliseconds, and a receipt meets the same few keys again.
+
 /** Throws Malformed for every key that must not be accepted: 32 bytes in, nothing out. */
 export function checkPublicKey(raw) {
   if (raw.length !== 32) throw new Malformed("an Ed25519 public key has 32 bytes");
   const number = littleEndian(raw);
+  if (accepted.has(number)) return;
   const y = number & (TOP - 1n);
   if (y >= P) throw new Malformed("the Ed25519 public key is not in its canonical form");
   if (SMALL_ORDER_Y.has(y)) throw new Malformed("the Ed25519 public key is a point of small order");
   const x = recoverX(y, number >> 255n);
   if (x === undefined) throw new Malformed("the Ed25519 public key is not a point of the curve");
   if (!hasPrimeOrder(x, y)) throw new Malformed("the Ed25519 public key is not a point of prime order");
+  accepted.add(number);
 }
 
 /** Throws Unverified unless `signature` is this key's over `message`, Malformed when the key is unacceptable. */

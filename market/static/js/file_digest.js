@@ -9,7 +9,9 @@ export const CHUNKED_ABOVE = 16 * 2 ** 20;
 const SLICE = 2 ** 20;
 
 /** The bytes changed, or could no longer be read, while they were being hashed. */
-export class FileChanged extends Error {}
+export class FileChanged extends Error {
+  name = "FileChanged";
+}
 
 async function readSlice(blob, at) {
   const slice = blob.slice(at, at + SLICE);

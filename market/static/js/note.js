@@ -51,7 +51,7 @@ function signedBytes(verifier, text, signature) {
   if (verifier.kind === ED25519) return [utf8(text), signature, undefined];
   const time = signature.length === 72 ? new DataView(signature.buffer, signature.byteOffset).getBigUint64(0) : -1n;
   if (time < 0n || time >= 2n ** 63n) throw new Unverified(`the cosignature of ${verifier.name} is not a time and a signature`);
-  return [utf8(`cosignature/v1\ntime ${time}\n${text}`), signature.subarray(8), Number(time)];
+  return [utf8(`cosignature/v1\ntime ${time}\n${text}`), signature.subarray(8), Number.isSafeInteger(Number(time)) ? Number(time) : time];
 }
 
 export const checkKeyName = (name) => {

@@ -1,87 +1,107 @@
-// Trust file = C2SP tlog-policy, line by line: "log <vkey> [url]", "witness <name> <vkey> [url]",
-// "group <name> all|any|<k> <member>…", one "quorum <name>|none", "#" comments. No DOM.
-import { equal, toHex, utf8 } from "./bytes.js";
+// Trust file = C2SP tlog-policy (the rules of ledger/policy.py); it never comes out of a receipt. No DOM.
+// Lines "log <vkey> [url]", "witness <name> <vkey> [url]", "group <name> any|all|<k> <member>…" (members defined
+// before, each in one group), exactly one "quorum <name>|none", "#" comments. The fingerprint is the SHA-256 of the
+// canonical form: lines in this order of kinds, single spaces, no comment.
+import { toHex, utf8 } from "./bytes.js";
 import { Malformed } from "./errors.js";
 import { COSIGNATURE, ED25519, parseVkey } from "./note.js";
 import { sha256 } from "./sha256.js";
 
-/** Text to {logs: [verifier], witnesses: Map, groups: Map, quorum}. */
+const isPlain = (text) => text !== "" && !/[\p{C}\p{Z}]/u.test(text);
+
+class Reader {
+  logs = [];
+  witnesses = [];
+  groups = [];
+  quorums = [];
+  #names = new Set();
+  #taken = new Set();
+  #keys = new Set();
+
+  define(name) {
+    if (!isPlain(name) || name === "none" || name.startsWith("#") || this.#names.has(name))
+      throw new Malformed(`the name “${name}” is reserved or already defined`);
+    this.#names.add(name);
+    return name;
+  }
+
+  key(vkey, kind) {
+    const verifier = parseVkey(vkey);
+    const key = toHex(verifier.key);
+    if (verifier.kind !== kind || this.#keys.has(key)) throw new Malformed("a key is of the wrong type or there twice");
+    this.#keys.add(key);
+    return verifier;
+  }
+
+  log([vkey, url, ...more]) {
+    const verifier = this.key(vkey ?? "", ED25519);
+    if (more.length || !isPlain(url ?? "-") || this.logs.some((log) => log.verifier.name === verifier.name)) throw new Malformed("it is no new log");
+    this.logs.push({ verifier, url });
+  }
+
+  witness([name = "", vkey = "", url, ...more]) {
+    if (more.length || !isPlain(url ?? "-")) throw new Malformed("it is no witness with its fields");
+    this.witnesses.push({ name: this.define(name), verifier: this.key(vkey, COSIGNATURE), url });
+  }
+
+  group([name = "", needed = "", ...members]) {
+    for (const member of members) {
+      if (!this.#names.has(member) || this.#taken.has(member)) throw new Malformed(`the member “${member}” is not defined before, or in two groups`);
+      this.#taken.add(member);
+    }
+    const stated = /^[1-9]\d{0,3}$/.test(needed) ? Number(needed) : 0;
+    const threshold = needed === "any" ? 1 : needed === "all" ? members.length : stated;
+    if (threshold < 1 || threshold > members.length) throw new Malformed("the group can never be met");
+    this.groups.push({ name: this.define(name), threshold, members });
+  }
+
+  quorum([name = "", ...more]) {
+    if (more.length || (name !== "none" && !this.#names.has(name))) throw new Malformed("the quorum is not defined");
+    this.quorums.push(name);
+  }
+}
+
+function readLine(reader, line, number) {
+  const [verb, ...fields] = line.split(/[ \t]+/).filter(Boolean);
+  if (verb === undefined || verb.startsWith("#")) return;
+  try {
+    if (!["log", "witness", "group", "quorum"].includes(verb)) throw new Malformed("it is not a log, witness, group or quorum");
+    reader[verb](fields);
+  } catch (error) {
+    throw new Malformed(`line ${number} of the trust file is wrong: ${error.message}`);
+  }
+}
+
+/** Text of a trust file to {logs, witnesses, groups, quorum (name or undefined)}. */
 export function parsePolicy(text) {
-  const policy = { logs: [], witnesses: new Map(), groups: new Map(), quorum: undefined, members: new Set() };
-  for (const line of text.split("\n")) {
-    const words = line.split(/[ \t]+/).filter(Boolean);
-    if (words.length && !words[0].startsWith("#")) readLine(policy, words);
-  }
-  if (policy.quorum === undefined) throw new Malformed("the trust file has no quorum line");
-  if (!policy.logs.length) throw new Malformed("the trust file names no log");
-  return policy;
+  if (/[\u0000-\u0008\u000b-\u001f\u007f]/.test(text) || !text.endsWith("\n"))
+    throw new Malformed("the trust file has a control character or no line feed at its end");
+  const reader = new Reader();
+  text.slice(0, -1).split("\n").forEach((line, i) => readLine(reader, line, i + 1));
+  const { logs, witnesses, groups, quorums } = reader;
+  if (!logs.length || quorums.length !== 1) throw new Malformed("the trust file names no log, or has not exactly one quorum line");
+  return { logs, witnesses, groups, quorum: quorums[0] === "none" ? undefined : quorums[0] };
 }
 
-function readLine(policy, [verb, ...rest]) {
-  const readers = { log: readLog, witness: readWitness, group: readGroup, quorum: readQuorum };
-  if (!Object.hasOwn(readers, verb)) throw new Malformed(`the trust file has a line that starts with “${verb}”`);
-  readers[verb](policy, rest);
+const line = (...fields) => `${fields.filter((field) => field !== undefined).join(" ")}\n`;
+
+const threshold = (group) => (group.threshold === group.members.length ? "all" : group.threshold === 1 ? "any" : String(group.threshold));
+
+/** Hex SHA-256 of the canonical form of a policy; printed wherever people compare trust files. */
+export function fingerprint(policy) {
+  const lines = [
+    ...policy.logs.map(({ verifier, url }) => line("log", verifier.vkey, url)),
+    ...policy.witnesses.map(({ name, verifier, url }) => line("witness", name, verifier.vkey, url)),
+    ...policy.groups.map((group) => line("group", group.name, threshold(group), ...group.members)),
+    line("quorum", policy.quorum ?? "none"),
+  ];
+  return toHex(sha256(utf8(lines.join(""))));
 }
 
-function newKey(policy, vkey, kind) {
-  const verifier = parseVkey(vkey);
-  if (verifier.kind !== kind) throw new Malformed("the trust file has a key of the wrong type");
-  const known = [...policy.logs, ...[...policy.witnesses.values()]];
-  if (known.some(({ key }) => equal(key, verifier.key))) throw new Malformed("the trust file has a key twice");
-  return verifier;
+/** Whether verified cosignatures by these verifiers (of the policy's witnesses) are enough. */
+export function quorumMet(policy, verifiers) {
+  const met = new Set(policy.witnesses.filter(({ verifier }) => verifiers.includes(verifier)).map(({ name }) => name));
+  for (const { name, threshold, members } of policy.groups)
+    if (members.filter((member) => met.has(member)).length >= threshold) met.add(name);
+  return policy.quorum === undefined || met.has(policy.quorum);
 }
-
-function readLog(policy, words) {
-  if (words.length < 1 || words.length > 2) throw new Malformed("the trust file has a log line that cannot be read");
-  policy.logs.push(newKey(policy, words[0], ED25519));
-}
-
-function newName(policy, name) {
-  if (!name || name === "none" || policy.witnesses.has(name) || policy.groups.has(name))
-    throw new Malformed("the trust file has a name twice");
-  return name;
-}
-
-function readWitness(policy, words) {
-  if (words.length < 2 || words.length > 3) throw new Malformed("the trust file has a witness line that cannot be read");
-  policy.witnesses.set(newName(policy, words[0]), newKey(policy, words[1], COSIGNATURE));
-}
-
-function readGroup(policy, [name, needed, ...members]) {
-  newName(policy, name);
-  for (const member of members) {
-    if (!policy.witnesses.has(member) && !policy.groups.has(member)) throw new Malformed(`the trust file has an unknown group member ${member}`);
-    if (policy.members.has(member)) throw new Malformed(`the trust file has ${member} in two groups`);
-    policy.members.add(member);
-  }
-  const count = { all: members.length, any: 1 }[needed] ?? (/^[1-9][0-9]*$/.test(needed) ? Number(needed) : 0);
-  if (count < 1 || count > members.length) throw new Malformed(`the trust file has a group ${name} that can never be met`);
-  policy.groups.set(name, { needed, count, members });
-}
-
-function readQuorum(policy, words) {
-  if (policy.quorum !== undefined) throw new Malformed("the trust file has two quorum lines");
-  const [name] = words;
-  if (words.length !== 1 || (name !== "none" && !policy.witnesses.has(name) && !policy.groups.has(name)))
-    throw new Malformed("the trust file has a quorum that it does not define");
-  policy.quorum = name;
-}
-
-/** Whether the names of witnesses that signed meet the quorum. */
-export function quorumMet(policy, signed, name = policy.quorum) {
-  if (name === "none" || signed.has(name)) return true;
-  const group = policy.groups.get(name);
-  return !!group && group.members.filter((member) => quorumMet(policy, signed, member)).length >= group.count;
-}
-
-/** Smallest number of witnesses that can meet the quorum. */
-export function witnessesNeeded(policy, name = policy.quorum) {
-  if (name === "none") return 0;
-  const group = policy.groups.get(name);
-  if (!group) return 1;
-  const each = group.members.map((member) => witnessesNeeded(policy, member)).sort((a, b) => a - b);
-  return each.slice(0, group.count).reduce((sum, n) => sum + n, 0);
-}
-
-/** Hex SHA-256 that people compare: over the text of the file as it was issued. */
-export const fingerprint = (text) => toHex(sha256(utf8(text)));

@@ -7,8 +7,8 @@ import { Malformed } from "./errors.js";
 import { checkMembers } from "./members.js";
 import { sha256 } from "./sha256.js";
 
-function list(value, what) {
-  if (!Array.isArray(value)) throw new Malformed(`${what} is not a list`);
+function list(value, limit, what) {
+  if (!Array.isArray(value) || value.length > limit) throw new Malformed(`${what} of the receipt is not a list of at most ${limit}`);
   return value;
 }
 
@@ -23,7 +23,7 @@ function parseProved(value) {
   const { inclusion } = value;
   checkMembers(inclusion, ["index", "path"], [], "the inclusion proof");
   if (!Number.isSafeInteger(inclusion.index) || inclusion.index < 0) throw new Malformed("the inclusion proof has no index");
-  const path = list(inclusion.path, "the path").map((hash) => sized(hash, 32, "a hash of the path"));
+  const path = list(inclusion.path, 63, "the path").map((hash) => sized(hash, 32, "a hash of the path"));
   return { statement: fromBase64(value.statement, "the statement"), index: inclusion.index, path };
 }
 
@@ -40,17 +40,21 @@ export const opens = (commitment, { salt, content }) =>
 
 /** Bundle bytes to {statement, index, path, checkpoint (note bytes), coseReceipt, supporting, openings}. */
 export function parseBundle(bytes) {
+  if (bytes.length > 32 * 2 ** 20) throw new Malformed("the receipt has more than 32 MiB");
   const value = parseCanonical(bytes, "the receipt");
   const names = ["version", "statement", "inclusion", "checkpoint", "receipt", "supporting"];
   checkMembers(value, names, ["openings"], "the receipt");
   if (value.version !== 1) throw new Malformed("the receipt is of a version that this program does not know");
-  if (typeof value.checkpoint !== "string") throw new Malformed("the receipt has no checkpoint");
+  if (typeof value.checkpoint !== "string" || !value.checkpoint) throw new Malformed("the receipt has no checkpoint");
   const { statement, inclusion } = value;
+  const openings = list("openings" in value ? value.openings : [], 64, "the list of openings").map(parseOpening);
+  if (new Set(openings.map(({ name }) => name)).size !== openings.length || ("openings" in value && !openings.length))
+    throw new Malformed("the receipt opens a commitment twice, or has an empty list of openings");
   return {
     ...parseProved({ statement, inclusion }),
     checkpoint: utf8(value.checkpoint),
     coseReceipt: fromBase64(value.receipt, "the COSE receipt"),
-    supporting: list(value.supporting, "supporting").map(parseProved),
-    openings: list(value.openings ?? [], "openings").map(parseOpening),
+    supporting: list(value.supporting, 64, "the list of supporting entries").map(parseProved),
+    openings,
   };
 }

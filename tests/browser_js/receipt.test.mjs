@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { load, vectors } from "./modules.mjs";
+
+const { fromBase64, utf8 } = await load("bytes");
+const { checkBundle, CODES, subjectDigest } = await load("check");
+const { loadWords } = await load("check_words");
+const { digestFile } = await load("file_digest");
+const { parseManifest } = await load("manifest");
+const { parsePolicy } = await load("policy");
+const cases = vectors("receipts");
+const words = await Promise.all(["en", "zh"].map(loadWords));
+
+const bytesOf = (text) => Uint8Array.from(text, (char) => char.charCodeAt(0));
+
+async function check({ data, trust, manifest, files, now }) {
+  const digests = new Map();
+  for (const [name, content] of Object.entries(files)) digests.set(name, await digestFile(new Blob([fromBase64(content)])));
+  return checkBundle(bytesOf(data), parsePolicy(trust), {
+    manifest: manifest === null ? undefined : parseManifest(utf8(manifest)),
+    files: digests,
+    now: now ?? undefined,
+  });
+}
+
+const reports = await Promise.all(cases.map(check));
+
+const bare = ({ code, outcome, cause, params: { reason, ...params } }) => ({ code, outcome, cause, params });
+
+test("every receipt gets the ledger package's report: outcome, steps, causes and details", () => {
+  assert.ok(cases.length > 300);
+  for (const [i, expected] of cases.entries()) {
+    const report = reports[i];
+    assert.deepEqual(report.steps.map(({ code }) => code), CODES);
+    assert.deepEqual(
+      { outcome: report.outcome, steps: report.steps.map(bare) },
+      { outcome: expected.outcome, steps: expected.steps.map(bare) },
+      expected.name,
+    );
+  }
+});
+
+test("every step is said in the ledger package's sentences", () => {
+  for (const [i, expected] of cases.entries()) {
+    reports[i].steps.forEach((step, place) => {
+      const own = words.map(({ stepSentence }) => stepSentence(step));
+      const { sentences } = expected.steps[place];
+      if (sentences) assert.deepEqual(own, sentences, expected.name);
+      else assert.ok(own.every((sentence) => sentence.includes(step.params.reason)), expected.name);
+    });
+  }
+});
+
+test("the receipts show every outcome, and every cause of a failure that a receipt can have", async () => {
+  const outcomes = new Set(cases.map(({ outcome }) => outcome));
+  for (const outcome of ["passed_with_gaps", "failed", "unreadable"]) assert.ok(outcomes.has(outcome), outcome);
+  const seen = new Set(cases.flatMap(({ steps }) => steps.map(({ code, outcome, cause }) => [code, outcome, cause].filter(Boolean).join("."))));
+  const { WORDS } = await load("check_words_en");
+  const missing = Object.keys(WORDS).filter((words) => !seen.has(words));
+  assert.deepEqual(missing, ["fingerprint.failed.unreadable"]);
+});
+
+test("a receipt's data digest can be read before it is checked", () => {
+  const plain = cases.find(({ name }) => name === "plain");
+  assert.match(subjectDigest(bytesOf(plain.data)), /^[0-9a-f]{64}$/);
+  assert.equal(subjectDigest(utf8("{}")), undefined);
+});
