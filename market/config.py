@@ -30,7 +30,8 @@ class Settings:
 
     home: folder of keys, settings and, when embedded, all data. origin: the log's name, never changes.
     public_url: how the outside reaches us. database: SQLAlchemy URL. blobs, ledger_objects: a folder path or an s3:// URL.
-    platform_org: UUID of the platform's own organisation. proxies: addresses whose X-Forwarded-For we believe. embedded_worker: run jobs inside the server.
+    platform_org: UUID of the platform's own organisation. proxies: addresses whose X-Forwarded-For we believe.
+    embedded_worker: run jobs inside the server.
     """
 
     home: Path
