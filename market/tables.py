@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 from importlib import import_module
+from importlib.util import find_spec
 
 from sqlmodel import SQLModel
 
@@ -11,7 +11,7 @@ from market.app import SLICES
 from market.kit import idempotency, jobs
 
 for _name in SLICES:
-    if importlib.util.find_spec(f"market.{_name}.models") is not None:
+    if find_spec(f"market.{_name}") and find_spec(f"market.{_name}.models"):
         import_module(f"market.{_name}.models")
 
 metadata = SQLModel.metadata

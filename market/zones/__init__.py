@@ -1,0 +1,1 @@
+"""The hub and the city zones: codes, rule packs, grades, negative lists, registration codes."""
