@@ -1,0 +1,1 @@
+"""Registration of data assets: applications, the registrar's formal review, and certificates."""

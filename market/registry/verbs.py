@@ -1,0 +1,16 @@
+"""What one can do with applications and certificates."""
+
+from market.kit.auth import Reach, Role, Verb
+
+_PUBLISHERS = frozenset({Role.OWNER, Role.ADMIN, Role.PUBLISHER})
+APPLY = Verb("application:submit", Reach.OWN, _PUBLISHERS, "asset:publish")
+READ_OWN_APPLICATIONS = Verb(
+    "application:read", Reach.OWN, _PUBLISHERS | {Role.MEMBER, Role.AUDITOR}, "catalog:read", writes=False
+)
+READ_QUEUE = Verb(
+    "queue:read", Reach.ZONE, frozenset({Role.REVIEWER, Role.OWNER}), "catalog:read", writes=False
+)
+DECIDE = Verb("application:decide", Reach.ZONE, frozenset({Role.REVIEWER}), "statement:submit")
+READ_CERTIFICATE = Verb("certificate:read", Reach.ANYONE, writes=False)
+# Applicants and registrars alike; the service lets each see only what is theirs.
+SEE_APPLICATION = Verb("application:see", Reach.SELF, key_scope="catalog:read", writes=False)
