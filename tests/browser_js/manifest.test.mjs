@@ -10,7 +10,9 @@ const { checkPaths } = await load("paths");
 const { digests, manifests, paths } = vectors("manifests");
 
 function pattern(size) {
-  return new Blob([Uint8Array.from({ length: size }, (_, i) => i % 251)]);
+  const bytes = new Uint8Array(size);
+  for (let i = 0; i < size; i++) bytes[i] = i % 251;
+  return new Blob([bytes]);
 }
 
 test("file names are accepted and refused exactly as by the ledger package", () => {

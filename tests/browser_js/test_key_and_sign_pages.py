@@ -4,6 +4,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,8 +12,8 @@ from playwright.sync_api import Page, expect
 from ledger.encoding import canonical_json
 from ledger.keyfile import parse_key_file
 from ledger.keys import PublicKey
-from ledger.manifest import parse_manifest
-from ledger.statement import assemble_statement, commitment, statement_to_sign
+from ledger.manifest import Manifest, hash_file, parse_manifest
+from ledger.statement import assemble_statement, commitment, in_toto, statement_to_sign
 from tests.browser_js.format_vectors import KEY, ORIGIN, claims, document
 from tests.browser_js.small_site import SmallSite, small_site
 
@@ -174,21 +175,33 @@ def test_without_the_key_the_page_says_what_to_do(page: Page, site: SmallSite) -
     expect(page.get_by_role("button")).to_be_disabled()
 
 
-def _register_form() -> str:
-    prepared = {
+def _register_form(*, prepared_for: bytes | None = None) -> str:
+    """A form that leaves the statement to the browser, or one that the server prepared for a manifest's digest."""
+    prepared: dict[str, Any] = {
         "predicateType": "urn:datawharf:predicate/registration/v1",
         "predicate": {"version": "1.0.0"},
     }
     own = claims()
     asked = {"iss": own.iss, "sub": own.sub, "aud": own.aud, "iat": own.iat}
-    hidden = "".join(
-        f'<input type="hidden" name="{name}">' for name in ("manifest", "protected", "payload", "signature")
-    )
+    values = dict.fromkeys(("manifest", "protected", "payload", "signature"), "")
+    if prepared_for is None:
+        values |= {
+            "claims": b64encode(canonical_json(asked)).decode(),
+            "statement": b64encode(canonical_json(prepared)).decode(),
+        }
+    else:
+        payload = in_toto(
+            prepared["predicateType"], "manifest.json", {"sha256": prepared_for.hex()}, prepared["predicate"]
+        )
+        parts = statement_to_sign(payload, own, KEY.public.thumbprint)
+        values |= {
+            "protected": b64encode(parts.protected).decode(),
+            "payload": b64encode(parts.payload).decode(),
+        }
+    hidden = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in values.items())
     return f"""
 <form method="post" action="/sent" data-register data-org="{ORG}" data-origin="{ORIGIN}" data-upload="/uploads"
   data-version="v1">{hidden}
-  <input type="hidden" name="claims" value="{b64encode(canonical_json(asked)).decode()}">
-  <input type="hidden" name="statement" value="{b64encode(canonical_json(prepared)).decode()}">
   <label>Files <input type="file" multiple></label><progress hidden></progress><p data-status role="status"></p>
   <output data-content-root></output><ul data-file-list></ul>
   <pre data-shown="header"></pre><pre data-shown="payload"></pre>
@@ -226,3 +239,37 @@ def test_files_are_hashed_signed_and_sent_from_the_browser(
     assert statement.predicate["contentRoot"] == manifest.content_root.hex()
     assert site.uploads[manifest.rows[0].sha256.hex()[:16]] == table
     assert sum(verb == "HEAD" for verb, _ in site.requests) == 1
+
+
+def test_a_prepared_statement_is_signed_only_for_the_very_files_that_it_is_about(
+    page: Page, site: SmallSite, tmp_path: Path
+) -> None:
+    _restore(page, site, tmp_path)
+    file = tmp_path / "ports.csv"
+    file.write_text("port,teu\n")
+    manifest = Manifest([hash_file(file, media_type="text/csv").row])
+    page.goto(site.page("/one", "register_page.js", _register_form(prepared_for=b"x" * 32)))
+    page.get_by_label("Files").set_input_files(file)
+    expect(page.get_by_text("These are not the files that the statement is about")).to_be_visible()
+    expect(page.get_by_role("button", name="Register")).to_be_disabled()
+
+    page.goto(site.page("/two", "register_page.js", _register_form(prepared_for=manifest.digest)))
+    page.get_by_label("Files").set_input_files(file)
+    page.get_by_role("button", name="Register").click()
+    page.wait_for_selector("#sent")
+    [sent] = site.posted
+    parts = [b64decode(sent[name]) for name in ("protected", "payload", "signature")]
+    assemble_statement(*parts).verify(KEY.public)
+    assert b64decode(sent["manifest"]) == manifest.canonical
+
+
+def test_a_manifest_alone_needs_no_key(page: Page, site: SmallSite, tmp_path: Path) -> None:
+    file = tmp_path / "ports.csv"
+    file.write_text("port,teu\n")
+    form = _register_form(prepared_for=b"x" * 32).replace("data-register", 'data-register="manifest"')
+    page.goto(site.page("/one", "register_page.js", form))
+    page.get_by_label("Files").set_input_files(file)
+    page.get_by_role("button", name="Register").click()
+    page.wait_for_selector("#sent")
+    assert parse_manifest(b64decode(site.posted[0]["manifest"])).rows[0].path == "ports.csv"
+    assert not site.uploads

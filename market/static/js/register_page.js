@@ -1,9 +1,12 @@
 // Registers files from the browser: hash, manifest, statement, signature, upload.
-//   <form method="post" data-register data-org data-origin data-upload="/zh/studio/uploads" data-version="<id>">
-//     fields of sign_form.js, and hidden `manifest` (filled here, base64 of manifest.json); from the server, base64 of
-//     RFC 8785 JSON: `claims` {iss, sub, aud, iat} and `statement` {predicateType, predicate without manifest, contentRoot}
-//     input type="file" multiple (or webkitdirectory), <progress hidden>, [data-status role="status"],
-//     [data-content-root], [data-file-list] (a list), button type="button" data-do="cancel", the submit button
+//   <form method="post" data-register="manifest">: only fingerprints the chosen files and sends their manifest
+//   <form method="post" data-register data-org data-origin data-upload="/zh/studio/uploads" data-version="<id>">: also
+//     signs the statement about exactly these files and uploads them, going on where an interruption left it
+// Fields: input type="file" multiple (or webkitdirectory) and hidden `manifest` (filled here, base64 of manifest.json);
+//   those of sign_form.js, whose statement the server has prepared, or leaves to the browser by `claims` {iss, sub, aud,
+//   iat} and `statement` {predicateType, predicate without manifest and contentRoot}, base64 of RFC 8785 JSON.
+// Places: <progress hidden>, [data-status role="status"], [data-content-root], [data-file-list] (a list),
+//   button type="button" data-do="cancel", the submit button.
 import { fromBase64, toBase64, toHex } from "./bytes.js";
 import { parseCanonical } from "./canonical_json.js";
 import { statementToSign, thumbprint } from "./cose.js";
@@ -24,6 +27,10 @@ const WORDS = {
     en: "A file changed while it was read. Let it rest, then choose the files again.",
     zh: "文件在读取时被改动。待其不再变化后重新选择。",
   },
+  otherFiles: {
+    en: "These are not the files that the statement is about: its manifest is {asked}, theirs is {found}.",
+    zh: "所选文件与声明不符：声明的清单为 {asked}，所选文件的清单为 {found}。",
+  },
   stopped: {
     en: "The upload stopped: {reason}. Press the button again: it goes on where it stopped.",
     zh: "上传中断（{reason}）。再按一次按钮，从中断处继续。",
@@ -42,6 +49,7 @@ class RegisterForm {
     this.form = form;
     this.button = form.querySelector('button:not([type="button"])');
     this.button.disabled = true;
+    this.signs = form.dataset.register !== "manifest";
     form.querySelector('input[type="file"]').addEventListener("change", ({ target }) => this.run(() => this.choose([...target.files])));
     form.querySelector('[data-do="cancel"]')?.addEventListener("click", () => this.#cancel.abort());
     form.addEventListener("submit", (event) => {
@@ -76,7 +84,7 @@ class RegisterForm {
     this.manifest = manifest;
     this.field("manifest").value = toBase64(manifest.canonical);
     this.showFiles();
-    await this.prepareStatement();
+    if (this.signs) await this.prepareStatement();
     tell(this.form, say(WORDS.ready, { count: files.length }));
     this.button.disabled = false;
   }
@@ -91,8 +99,18 @@ class RegisterForm {
     this.form.querySelector("[data-file-list]")?.replaceChildren(...items);
   }
 
-  /** Builds the statement about the manifest from what the server prepared, and shows it. */
+  /** Shows the statement, which must be about the manifest of the chosen files. */
   async prepareStatement() {
+    if (this.field("statement")) await this.buildStatement();
+    this.statement = readStatement(this.form);
+    const asked = this.statement.document.subject[0].digest.sha256;
+    const found = toHex(this.manifest.digest);
+    if (asked !== found) throw new Error(say(WORDS.otherFiles, { asked: asked?.slice(0, 16), found: found.slice(0, 16) }));
+    showStatement(this.form, this.statement);
+  }
+
+  /** Builds the statement out of what the server has left to the browser. */
+  async buildStatement() {
     const key = await loadKey(this.form.dataset.org);
     if (!key) throw new Error(say(SIGNING.noKey));
     const [claims, prepared] = ["claims", "statement"].map((name) => parseCanonical(fromBase64(this.field(name).value, name)));
@@ -104,15 +122,15 @@ class RegisterForm {
     this.field("protected").value = toBase64(parts.protected);
     this.field("payload").value = toBase64(parts.payload);
     this.form.querySelector('[data-shown="payload"]').textContent = "";
-    this.statement = readStatement(this.form);
-    showStatement(this.form, this.statement);
   }
 
   async send() {
     this.button.disabled = true;
     try {
-      await signForm(this.form, this.statement, await keyFor(this.form, this.statement));
-      await this.upload();
+      if (this.signs) {
+        await signForm(this.form, this.statement, await keyFor(this.form, this.statement));
+        await this.upload();
+      }
       this.form.submit();
     } finally {
       this.button.disabled = false;
