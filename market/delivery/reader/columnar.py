@@ -107,6 +107,8 @@ def values(array: pa.Array[Any], column: Column) -> list[Any]:
         array = array.cast(pa.float32())
     try:
         cells: list[Any] = array.to_pylist()
+    except UnicodeDecodeError:
+        raise Refusal("not-utf-8", where=column.name) from None
     except (ValueError, ImportError) as problem:
         raise Refusal(
             "unsupported-column", where=column.name, column=column.name, type=str(kind)[:100]

@@ -35,12 +35,10 @@ def run(request: dict[str, Any], descriptor: int, limits: ReaderLimits) -> tuple
         _PLACES.release()
 
 
-def _talk(
-    request: dict[str, Any], descriptor: int, limits: ReaderLimits
-) -> tuple[int, bytes, bytes, str | None]:
-    """Exit status, answer, complaint, and the limit at which we ended it."""
+def started(descriptor: int) -> subprocess.Popen[bytes]:
+    """A reader that waits for its request: cleared environment, no descriptor of ours but the data's."""
     try:
-        child = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-I", "-m", "market.delivery.reader.child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -52,8 +50,14 @@ def _talk(
         )
     except OSError as problem:
         raise fault("not-started", problem=str(problem)) from problem
-    assert child.stdin is not None
-    with child:
+
+
+def _talk(
+    request: dict[str, Any], descriptor: int, limits: ReaderLimits
+) -> tuple[int, bytes, bytes, str | None]:
+    """Exit status, answer, complaint, and the limit at which we ended it."""
+    with started(descriptor) as child:
+        assert child.stdin is not None
         try:
             with contextlib.suppress(BrokenPipeError), child.stdin:
                 child.stdin.write(json.dumps(request).encode("utf-8"))

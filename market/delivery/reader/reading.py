@@ -83,7 +83,10 @@ def describe_table(
 
 def probe_reader(limits: ReaderLimits = DEFAULT_LIMITS) -> tuple[str, ...]:
     """Start a reader, let it lock itself down, and return the layers that hold. Raises ``ReaderUnavailable``."""
-    with tempfile.TemporaryFile() as nothing, _opened(Path(f"/proc/self/fd/{nothing.fileno()}")) as descriptor:
+    with (
+        tempfile.TemporaryFile() as nothing,
+        _opened(Path(f"/proc/self/fd/{nothing.fileno()}")) as descriptor,
+    ):
         request = _request("probe", CSV, limits, "0" * 64) | {"descriptor": descriptor}
         said, _ = run(request, descriptor, limits)
     return tuple(said["layers"])
