@@ -65,7 +65,6 @@ lock: $(VENV)/.test ## Pin the requirements again, from pyproject.toml
 	$(UV_LOCK) $(UPGRADE) --only-binary :all: pyproject.toml --extra server --group build --group test --group check \
 	  -c requirements/server.txt -o requirements/test.txt; \
 	$(UV_LOCK) --no-deps requirements/second-opinion.in -o requirements/second-opinion.txt
-	@$(PY) -m tests.architecture
 
 clean: ## Take away the environment, the demo's data and every cache
 	rm -rf $(VENV) $(DATA) build dist htmlcov screenshots .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache \

@@ -345,9 +345,12 @@ def _imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def pages_have_a_title_and_a_layout(sources: list[Source]) -> Iterator[Finding]:
-    for source in filter(lambda each: each.is_template, sources):
-        parts = PurePosixPath(source.path).parts
-        if parts[1] in {"layouts", "components"} or parts[-1].startswith("_"):
+    templates = [source for source in sources if source.is_template]
+    used = re.compile(r"{%-?\s*(?:include|import|from|extends)\s+[\"']([^\"']+)[\"']")
+    parts_of_pages = {name for source in templates for name in used.findall(source.text)}
+    for source in templates:
+        name = source.path.removeprefix("templates/")
+        if name in parts_of_pages or name.startswith(("layouts/", "components/")):
             continue
         if not re.search(r"{%-?\s*extends\s+[\"']layouts/", source.text):
             yield Finding(source.path, 1, "extends no layout of templates/layouts")

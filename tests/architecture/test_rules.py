@@ -11,6 +11,10 @@ from tests.architecture.rules import Rule, Source
 
 ROOT = Path(__file__).parent.parent.parent
 LONG_FUNCTION = "def long():\n" + "    x = 1\n" * rules.FUNCTION_LINES
+PAGE = Source(
+    "templates/shelf/asset.html",
+    '{% extends "layouts/page.html" %}{% block title %}{% endblock %}{% include "shelf/tabs.html" %}',
+)
 # A module of the ledger that stands on its storage belongs to the half that does I/O, whatever its name.
 HEAD = Source("ledger/head.py", "from ledger.storage import LockStore\n")
 TABLE = Source("market/zones/models.py", "class Zone(SQLModel, table=True):\n    id: int\n")
@@ -71,7 +75,7 @@ BAD: list[tuple[Rule, str, str]] = [
 
 @pytest.mark.parametrize(("rule", "path", "text"), BAD, ids=lambda value: getattr(value, "__name__", None))
 def test_rule_notices(rule: Rule, path: str, text: str) -> None:
-    findings = list(rule([TABLE, HEAD, Source(path, text)]))
+    findings = list(rule([TABLE, HEAD, PAGE, Source(path, text)]))
     assert [finding.path for finding in findings] == [path]
 
 
@@ -98,6 +102,8 @@ GOOD: list[tuple[Rule, str, str]] = [
     (rules.raw_html_has_one_home, "market/zones/pages.py", "from markupsafe import Markup\n"),
     (rules.slices_keep_their_tables, "market/zones/service.py", "from market.zones.models import Zone\n"),
     (rules.slices_keep_their_tables, "market/migrations/env.py", "from market.zones.models import Zone\n"),
+    (rules.pages_have_a_title_and_a_layout, "templates/layouts/page.html", "<!doctype html>"),
+    (rules.pages_have_a_title_and_a_layout, "templates/shelf/tabs.html", "<nav></nav>"),
     (
         rules.pages_have_a_title_and_a_layout,
         "templates/shelf/home.html",
@@ -108,4 +114,4 @@ GOOD: list[tuple[Rule, str, str]] = [
 
 @pytest.mark.parametrize(("rule", "path", "text"), GOOD, ids=lambda value: getattr(value, "__name__", None))
 def test_rule_lets_pass(rule: Rule, path: str, text: str) -> None:
-    assert list(rule([TABLE, HEAD, Source(path, text)])) == []
+    assert list(rule([TABLE, HEAD, PAGE, Source(path, text)])) == []
