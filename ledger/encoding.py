@@ -18,6 +18,7 @@ from ledger.errors import Malformed
 
 MAX_SAFE_INTEGER = 2**53 - 1
 MAX_COUNT = 2**63 - 1
+MAX_DEPTH = 64
 
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
 _HEX = re.compile(r"(?:[0-9a-f]{2})*")
@@ -87,11 +88,13 @@ def parse_json(data: bytes) -> Any:
         raise Malformed(f"The text is not JSON: {error}.") from None
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, depth: int = 0) -> Any:
+    if depth == MAX_DEPTH and isinstance(value, Mapping | list | tuple):
+        raise Malformed(f"The JSON is nested more than {MAX_DEPTH} levels deep.")
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, depth + 1) for item in value]
     return value
 
 

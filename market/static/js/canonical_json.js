@@ -1,8 +1,10 @@
 // RFC 8785 JSON: members sorted by UTF-16 code units, ES number form, no white space, UTF-8. No DOM.
 // Reading accepts exactly what writing produces, which refuses duplicate names, white space and other spellings.
+// At most 64 levels of lists and objects.
 import { equal, fromUtf8, utf8 } from "./bytes.js";
 import { Malformed } from "./errors.js";
 
+const MAX_DEPTH = 64;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 function text(value) {
@@ -10,7 +12,7 @@ function text(value) {
   return JSON.stringify(value);
 }
 
-function write(value) {
+function write(value, depth = 0) {
   if (typeof value === "string") return text(value);
   if (typeof value === "number") {
     const digits = JSON.stringify(value);
@@ -19,10 +21,11 @@ function write(value) {
     return digits;
   }
   if (value === null || typeof value === "boolean") return String(value);
-  if (Array.isArray(value)) return `[${value.map(write).join(",")}]`;
   if (typeof value !== "object") throw new Malformed("the JSON has a value that JSON cannot hold");
+  if (depth === MAX_DEPTH) throw new Malformed(`the JSON is nested more than ${MAX_DEPTH} levels deep`);
+  if (Array.isArray(value)) return `[${value.map((item) => write(item, depth + 1)).join(",")}]`;
   const names = Object.keys(value).sort();
-  return `{${names.map((name) => `${text(name)}:${write(value[name])}`).join(",")}}`;
+  return `{${names.map((name) => `${text(name)}:${write(value[name], depth + 1)}`).join(",")}}`;
 }
 
 export const formatCanonical = (value) => utf8(write(value));

@@ -70,7 +70,8 @@ export async function verifySignatures(note, verifiers) {
     const [message, bare, time] = signedBytes(verifier, note.text, signature);
     try {
       await ed25519.verify(verifier.key, message, bare);
-    } catch {
+    } catch (error) {
+      if (!(error instanceof Unverified)) throw error;
       throw new Unverified(`the signature of ${name} (key ${toHex(id)}) does not match`);
     }
     if (!verified.some((done) => done.verifier === verifier)) verified.push({ verifier, time });

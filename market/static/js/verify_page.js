@@ -13,6 +13,10 @@ const WORDS = {
   cancelled: { en: "Stopped. Nothing was checked.", zh: "已停止，未作任何核验。" },
   done: { en: "Check finished.", zh: "核验完成。" },
   changed: { en: "A file changed while it was read. Choose the files again.", zh: "文件在读取时被改动，重新选择文件。" },
+  unsupported: {
+    en: "This browser cannot check Ed25519 signatures, so nothing was checked. Use a newer one, or the command line.",
+    zh: "此浏览器不能核验 Ed25519 签名，未作任何核验。换用新版浏览器，或使用命令行。",
+  },
   unreadable: { en: "manifest.json cannot be read: {reason}.", zh: "manifest.json 无法读取（{reason}）。" },
   passed: { en: "Passed", zh: "通过" },
   failed: { en: "Failed", zh: "未通过" },
@@ -113,7 +117,7 @@ class VerifyForm {
       tell(this.form, say(WORDS.done));
     } catch (error) {
       if (this.#cancel.signal !== signal) return;
-      const known = { AbortError: WORDS.cancelled, FileChanged: WORDS.changed }[error.name];
+      const known = { AbortError: WORDS.cancelled, FileChanged: WORDS.changed, NotSupportedError: WORDS.unsupported }[error.name];
       tell(this.form, known ? say(known) : error.message, true);
     } finally {
       button.hidden = true;
