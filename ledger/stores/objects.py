@@ -7,22 +7,38 @@ header and ignore it.
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Self, cast
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import ObjectStore as Bucket
+from obstore.store import from_url
 
 from ledger.errors import Conflict, StorageFailed
 from ledger.storage import check_object_path
 
+if TYPE_CHECKING:
+    from obstore.store import S3Config
+
 _PARALLEL_PUTS = 16
 
 
-class BucketObjects:
+class S3Objects:
     """An `ObjectStore` in a bucket (an `obstore` store, which may carry a prefix)."""
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
+
+    @classmethod
+    def open(cls, url: str, options: Mapping[str, str]) -> Self:
+        """The store at `s3://bucket/prefix`; `options` are obstore's (`endpoint`, `access_key_id`, `region`, …).
+
+        An `endpoint` that starts with http:// is taken at its word.
+        """
+        plain = options.get("endpoint", "").startswith("http://")
+        return cls(
+            from_url(url, config=cast("S3Config", dict(options)), client_options={"allow_http": plain})
+        )
 
     def read(self, path: str) -> bytes | None:
         try:
@@ -57,13 +73,14 @@ class BucketObjects:
             raise _failed("list", prefix, error) from error
 
     def delete(self, paths: Sequence[str]) -> None:
-        try:
-            if paths:
-                obstore.delete(self._bucket, [check_object_path(path) for path in paths])
-        except FileNotFoundError:
-            pass
-        except BaseError as error:
-            raise _failed("delete", f"{len(paths)} objects", error) from error
+        # One by one: there are seldom two, and not every server knows how to delete many at once.
+        for path in paths:
+            try:
+                obstore.delete(self._bucket, check_object_path(path))
+            except FileNotFoundError:
+                continue
+            except BaseError as error:
+                raise _failed("delete", path, error) from error
 
     def check_conditional_put(self) -> None:
         """`StorageFailed` if the bucket lets a second conditional put through: it is unfit for a log."""

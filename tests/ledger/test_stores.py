@@ -7,18 +7,27 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from obstore.store import MemoryStore, S3Store
 from sqlalchemy import create_engine, event
 
 from ledger.errors import Conflict, Malformed, StorageFailed
+from ledger.fsck import fsck
+from ledger.log import Log
 from ledger.storage import LockStore, ObjectStore
 from ledger.stores.files import FileLock, FileObjects
 from ledger.stores.memory import Faults, MemoryLock, MemoryObjects
+from ledger.stores.objects import S3Objects
 from ledger.stores.sql import SqlLock
+from tests.ledger.logs import COSIGNER, LOG_SIGNER, NOW, ORIGIN, RECEIPT_KEY, World, entries, make_signer
 
 
-@pytest.fixture(params=["memory", "files"])
+@pytest.fixture(params=["memory", "files", "bucket"])
 def objects(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    return MemoryObjects() if request.param == "memory" else FileObjects(tmp_path / "objects")
+    if request.param == "memory":
+        return MemoryObjects()
+    if request.param == "files":
+        return FileObjects(tmp_path / "objects")
+    return S3Objects(MemoryStore())
 
 
 OpenLock = Callable[[], LockStore]
@@ -206,6 +215,52 @@ def test_a_sqlite_lock_refuses_to_run_without_full_sync(tmp_path: Path) -> None:
     with pytest.raises(StorageFailed, match="synchronous=FULL"):
         lock.create(b"one")
     assert lock.read() is None
+    engine.dispose()
+
+
+def test_a_bucket_is_asked_whether_it_enforces_conditional_puts() -> None:
+    sound = S3Objects(MemoryStore())
+    sound.check_conditional_put()
+    assert list(sound.paths("staging/")) == []
+
+
+def test_a_bucket_that_does_not_answer_is_the_stores_fault(free_port: int) -> None:
+    bucket = S3Store(
+        "bucket",
+        endpoint=f"http://127.0.0.1:{free_port}",
+        access_key_id="a",
+        secret_access_key="b",
+        client_options={"allow_http": True},
+        retry_config={"max_retries": 0},
+    )
+    dead = S3Objects(bucket)
+    with pytest.raises(StorageFailed):
+        dead.read("checkpoint")
+    with pytest.raises(StorageFailed):
+        dead.create({"tile/0/000": b"x"})
+
+
+def test_a_log_lives_in_a_bucket(tmp_path: Path) -> None:
+    """Objects in S3 and the head in a database: the shape of an installation with several machines."""
+    engine = create_engine(f"sqlite:///{tmp_path}/heads.db")
+    lock = SqlLock(engine, ORIGIN)
+    lock.create_table()
+    state = World().state
+    objects = S3Objects(MemoryStore())
+    first = Log.create(ORIGIN, objects, lock, make_signer(state), entries(0, 2))
+    first.append(entries(2, 600))
+    first.publish(NOW)
+    second = Log.load(ORIGIN, objects, lock, make_signer(state))
+    with pytest.raises(Conflict):
+        first.append(entries(600, 601))
+    second.append(entries(600, 700))
+    second.publish(NOW + 1)
+    report = fsck(objects, LOG_SIGNER.verifier, cosigner=COSIGNER.verifier, receipt_key=RECEIPT_KEY.public)
+    assert report.problems == ()
+    assert report.entries == 700
+    # What the older owner staged before its swap failed is dropped by whoever loads next.
+    Log.load(ORIGIN, objects, lock, make_signer(state))
+    assert list(objects.paths("staging/")) == []
     engine.dispose()
 
 
