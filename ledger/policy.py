@@ -78,6 +78,11 @@ class Policy:
         return next((log for log in self.logs if log.verifier.name == origin), None)
 
 
+def policy_for(log_vkey: str) -> Policy:
+    """The simplest trust policy: one log by its vkey, and no witness demanded. Malformed if the vkey is wrong."""
+    return Policy((TrustedLog(parse_vkey(log_vkey)),))
+
+
 def quorum_met(policy: Policy, cosigners: Iterable[Verifier]) -> bool:
     """Whether verified cosignatures by `cosigners` are enough for the policy."""
     if policy.quorum is None:

@@ -536,3 +536,64 @@ def test_a_log_that_trusts_its_receipt_for_its_key_would_fail_here() -> None:
     assert IMITATION.origin == MARKET.origin
     assert leaf_hash(IMITATION.entries[0]) != leaf_hash(MARKET.entries[0])
     assert Policy((TrustedLog(IMITATION.log_signer.verifier),)) != MARKET.trust()
+
+
+def test_a_binding_without_its_proof_binds_nothing() -> None:
+    binding, rules = GOOD.supporting
+    report = check(replace(GOOD, supporting=(replace(binding, path=MARKET.path(2)), rules)))
+    assert failed(report) == {"included", "key_binding"}
+
+
+def test_a_standard_receipt_with_another_signature_is_named() -> None:
+    """Header, size, index and path are those of the ledger; only the signature is over another root."""
+    protected, signature = sign_root(bytes(32), MARKET.receipt_key, MARKET.origin)
+    other = format_cose_receipt(protected, signature, 6, 2, GOOD.path)
+    report = check(replace(GOOD, cose_receipt=other))
+    assert cause(report, "cose_receipt") == "failed.signature"
+    assert failed(report) == {"cose_receipt"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"org": 1},
+        {"org": "urn:datawharf:0000000000000000:org:01938e2a-7c00-7000-8000-000000000001"},
+        {"org": MARKET.org(1).replace(":org:", ":asset:")},
+        {"key": "00" * 32},
+        {"key": "AB" * 32},
+        {"possession": "00" * 63},
+        {"possession": None},
+        {"more": 1},
+    ],
+)
+def test_bindings_in_another_shape_bind_nothing(changes: dict[str, Any]) -> None:
+    made = market()
+    good = made.binding(PROVIDER, made.org(1))
+    predicate = good.predicate | changes
+    made.entries[1] = made.statement(
+        good.predicate_type, predicate, made.platform, made.platform_org
+    ).leaf_bytes
+    report = check(made.bundle(2), made.trust())
+    assert cause(report, "key_binding") == "failed.missing"
+    assert cause(report, "statement_signature") == "failed.no_key"
+
+
+def test_rules_with_fields_of_other_types_are_refused() -> None:
+    made = market()
+    for changes in ({"platform": {"org": made.platform_org}}, {"log": 1}, {"platform": []}):
+        made.entries[0] = made.log_policy(**changes).leaf_bytes
+        assert cause(check(made.bundle(2), made.trust()), "log_policy") == "failed.unusable"
+
+
+def test_a_rule_book_with_a_key_of_the_wrong_kind_is_refused() -> None:
+    made = market()
+    made.entries[0] = made.log_policy(log=made.cosigner.vkey).leaf_bytes
+    report = check(made.bundle(2), made.trust())
+    assert "not of that kind" in report.step("log_policy").sentence()
+
+
+def test_reports_know_their_steps() -> None:
+    report = Report((Step("readable", "passed"),))
+    assert (report.outcome, report.exit_code) == ("passed", 0)
+    with pytest.raises(KeyError):
+        report.step("absent")

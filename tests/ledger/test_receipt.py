@@ -30,6 +30,7 @@ from ledger.policy import (
     fingerprint,
     format_policy,
     parse_policy,
+    policy_for,
     quorum_met,
 )
 from ledger.proofs import prove_inclusion
@@ -300,6 +301,11 @@ def test_quorums_of_one_witness_and_of_nobody() -> None:
     assert quorum_met(alone, [WITNESSES[4].verifier])
     assert not quorum_met(alone, [WITNESSES[3].verifier, NoteSigner("x", key(14), 0x04).verifier])
     assert quorum_met(replace(POLICY, quorum=None), [])
+
+
+def test_the_simplest_policy_trusts_one_log() -> None:
+    assert policy_for(LOG.verifier.vkey) == Policy((TrustedLog(LOG.verifier),))
+    assert parse_policy((L + Q).encode()) == policy_for(LOG.verifier.vkey)
 
 
 def test_logs_are_found_by_their_origin() -> None:
