@@ -12,6 +12,7 @@ from market.accounts.errors import ConfirmationRequired
 from market.accounts.page_answers import WORDS, carried_out, confirm_first, fault_errors
 from market.accounts.page_forms import ApiKeyForm, WithdrawForm
 from market.accounts.schemas import NewSigningKey, Rotation, Scope
+from market.accounts.words import WITHDRAWAL_WORDS
 from market.kit.auth import Principal
 from market.kit.errors import Fault
 from market.kit.forms import SubmittedDep
@@ -141,6 +142,7 @@ def _signing_keys_page(
     request: Request, actor: Principal, org_id: UUID, errors: dict[str, str], status: int = 422
 ) -> Response:
     ports = ports_of(request)
+    lang: Lang = request.path_params["lang"]
     ledger = ports.get(Ledger)
     with ports.db.reading() as session:
         org = service.my_org(session, actor=actor, org_id=org_id)
@@ -154,6 +156,7 @@ def _signing_keys_page(
         origin=ledger.origin,
         errors=errors,
         fresh=service.is_fresh(actor, ports.clock.now()),
+        reasons=[(code, translate(lang, words)) for code, words in WITHDRAWAL_WORDS.items()],
         may_bind=service.may_bind(actor, org_id),
         may_withdraw=service.may_manage(actor, org_id),
     )

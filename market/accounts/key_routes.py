@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from market.accounts import service, verbs
-from market.accounts.schemas import ApiKeyView, NewApiKey, NewSigningKey, Rotation
+from market.accounts.schemas import ApiKeyView, NewApiKey, NewSigningKey, Rotation, WithdrawalReason
 from market.accounts.secret_routes import shown_once
 from market.kit.auth import Principal
 from market.kit.guards import api_guard
@@ -133,7 +133,7 @@ def withdraw_signing_key(
     kid: str,
     actor: Annotated[Principal, Depends(api_guard(verbs.WITHDRAW_SIGNING_KEY))],
     request: Request,
-    reason: Annotated[str, Query(min_length=1, max_length=200)] = "withdrawn by the organisation",
+    reason: Annotated[WithdrawalReason, Query(description="Becomes public.")] = "rotated",
 ) -> KeyView:
     """Nothing new can be signed with it from now on; what it signed before stays valid. The reason becomes public."""
     ports = ports_of(request)

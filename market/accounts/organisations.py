@@ -26,10 +26,11 @@ from market.accounts.schemas import (
     OrgState,
     OrgView,
     SignedUp,
+    tidy_email,
 )
 from market.accounts.verbs import CREATE_ORG, EDIT_ORG, FOUND_ORG, READ_ORG, READ_SELF, SUSPEND_ORG
 from market.accounts.views import account_view, membership_view, org_name, org_view
-from market.kit.auth import HUB, Principal, Resource, Role, decide
+from market.kit.auth import HUB, Principal, Resource, Role, decide, system
 from market.kit.errors import InvalidInput, NotFound
 from market.kit.etag import same_revision
 from market.kit.i18n import N_
@@ -116,17 +117,30 @@ def _zone(session: Session, adcode: str) -> str:
 
 
 def found_platform(
-    session: Session, *, actor: Principal, name: LocalText, origin: str, now: datetime
+    session: Session, *, org_id: UUID, origin: str, email: str, password_hash: str, now: datetime
 ) -> OrgView:
-    """The organisation that runs this marketplace; there is one."""
-    return _found_staffed(session, actor, OrgKind.PLATFORM, name, adcode=None, origin=origin, now=now)
+    """The organisation that runs this marketplace, with its first owner and operator. Called once, at the installation."""
+    founder = system("installation")
+    name = LocalText(zh="数港", en="Datawharf")
+    view = _found_staffed(
+        session, founder, OrgKind.PLATFORM, name, adcode=None, org_id=org_id, origin=origin, now=now
+    )
+    account = Account(
+        email=tidy_email(email), name="Operator", lang="zh", password_hash=password_hash, created_at=now
+    )
+    session.add(account)
+    session.flush()
+    add_membership(session, org_id, account.id, [Role.OWNER, Role.OPERATOR], now)
+    return view
 
 
 def found_zone(
     session: Session, *, actor: Principal, adcode: str, name: LocalText, origin: str, now: datetime
 ) -> OrgView:
     """The registrar of a zone; one per adcode. 450000 is the hub, which reaches all zones."""
-    return _found_staffed(session, actor, OrgKind.ZONE, name, adcode=adcode, origin=origin, now=now)
+    return _found_staffed(
+        session, actor, OrgKind.ZONE, name, adcode=adcode, org_id=new_id(), origin=origin, now=now
+    )
 
 
 def _found_staffed(
@@ -136,12 +150,12 @@ def _found_staffed(
     name: LocalText,
     *,
     adcode: str | None,
+    org_id: UUID,
     origin: str,
     now: datetime,
 ) -> OrgView:
     decide(actor, FOUND_ORG, Resource())
     require_fresh(actor, now)
-    org_id = new_id()
     org = Organisation(
         id=org_id,
         urn=urn(origin, "org", org_id),

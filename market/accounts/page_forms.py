@@ -23,6 +23,7 @@ from market.accounts.schemas import (
     PersonName,
     Scope,
     Uscc,
+    WithdrawalReason,
 )
 from market.kit.auth import HUB, Role
 from market.kit.i18n import Lang
@@ -127,4 +128,4 @@ class ApiKeyForm(Input):
 
 
 class WithdrawForm(Input):
-    reason: str = Field(min_length=1, max_length=200)
+    reason: WithdrawalReason

@@ -91,6 +91,8 @@ PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 Uscc = Annotated[str, AfterValidator(_check_uscc)]
 Adcode = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
+# Why a signing key ends; it becomes public with the withdrawal.
+WithdrawalReason = Literal["rotated", "compromised", "unused"]
 Industry = Annotated[str, Field(pattern=r"^[A-T]$")]
 
 

@@ -10,6 +10,7 @@ from market.accounts.api_keys import (
     revoke_api_key,
     rotate_api_key,
 )
+from market.accounts.authenticator import AccountsAuthenticator
 from market.accounts.confirmation import is_fresh, may_bind, may_manage, require_fresh
 from market.accounts.industries import INDUSTRIES
 from market.accounts.members import (
@@ -42,6 +43,7 @@ from market.accounts.organisations import (
     zone_org,
     zone_orgs,
 )
+from market.accounts.passwords import Passwords
 from market.accounts.sessions import (
     Credentials,
     change_password,
@@ -62,9 +64,17 @@ from market.accounts.sessions import (
 )
 from market.accounts.signing_keys import bind_signing_key, signing_keys_of, withdraw_signing_key
 
+
+def hash_password(password: str) -> str:
+    """For commands; the server hashes in a queue of its own."""
+    return Passwords().hash(password)
+
+
 __all__ = [
     "INDUSTRIES",
+    "AccountsAuthenticator",
     "Credentials",
+    "Passwords",
     "accept_invite",
     "api_keys_of",
     "appoint",
@@ -82,6 +92,7 @@ __all__ = [
     "end_session",
     "found_platform",
     "found_zone",
+    "hash_password",
     "invite",
     "invites_of",
     "is_fresh",

@@ -40,4 +40,3 @@ WITHDRAW_SIGNING_KEY = Verb("withdraw_signing_key", Reach.OWN, _HEADS, key_scope
 
 SUSPEND_ORG = Verb("suspend_organisation", Reach.PLATFORM, frozenset({Role.OPERATOR}), key_scope=_MANAGE)
 FOUND_ORG = Verb("found_organisation", Reach.PLATFORM, frozenset({Role.OPERATOR}))
-ISSUE_LINK = Verb("issue_sign_in_link", Reach.PLATFORM, frozenset({Role.OPERATOR}))

@@ -44,3 +44,8 @@ SCOPE_WORDS: dict[Scope, str] = {
     Scope.ORG_READ: N_("Read the organisation and its members"),
     Scope.AUDIT_READ: N_("Read the audit trail"),
 }
+WITHDRAWAL_WORDS: dict[str, str] = {
+    "rotated": N_("Replaced by a newer key"),
+    "compromised": N_("Somebody else may have it"),
+    "unused": N_("No longer used"),
+}

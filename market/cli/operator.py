@@ -176,8 +176,8 @@ def signin_link(home: Path | None, email: str, hours: int) -> None:
 
     settings = _settings(home)
     with Database(settings.database).writing() as session:
-        token = accounts.create_signin_link(session, email=email, hours=hours, now=SystemClock().now())
-    click.echo(f"{settings.public_url}/en/signin/link/{token}")
+        address = accounts.create_signin_link(session, email, hours, now=SystemClock().now())
+    click.echo(settings.public_url + address)
 
 
 COMMANDS = (init, serve, worker, doctor, jobs, signin_link)

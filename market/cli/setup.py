@@ -74,6 +74,7 @@ def initialise(new: NewHome, clock: Clock | None = None, **more: object) -> Init
             accounts.found_platform(
                 session,
                 org_id=UUID(settings.platform_org),
+                origin=settings.origin,
                 email=new.operator_email,
                 password_hash=accounts.hash_password(password),
                 now=clock.now(),

@@ -134,12 +134,14 @@ class Market:
             )
 
     def found_platform(self) -> OrgView:
+        """With the operator operator@example.com."""
         with self.db.writing() as session:
             return service.found_platform(
                 session,
-                actor=SYSTEM,
-                name=LocalText(en="Datawharf"),
+                org_id=uuid4(),
                 origin=ORIGIN,
+                email="operator@example.com",
+                password_hash=self.passwords.hash(PASSWORD),
                 now=self.clock.now(),
             )
 
