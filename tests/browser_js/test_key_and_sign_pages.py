@@ -273,3 +273,28 @@ def test_a_manifest_alone_needs_no_key(page: Page, site: SmallSite, tmp_path: Pa
     page.wait_for_selector("#sent")
     assert parse_manifest(b64decode(site.posted[0]["manifest"])).rows[0].path == "ports.csv"
     assert not site.uploads
+
+
+def test_two_statements_of_one_form_are_both_shown_and_signed(
+    page: Page, site: SmallSite, tmp_path: Path
+) -> None:
+    _restore(page, site, tmp_path)
+    second = document() | {"predicateType": "urn:datawharf:predicate/second/v1"}
+    parts = statement_to_sign(second, claims(), KEY.public.thumbprint)
+    more = f"""
+<input type="hidden" name="also_protected" value="{b64encode(parts.protected).decode()}">
+<input type="hidden" name="also_payload" value="{b64encode(parts.payload).decode()}">
+<input type="hidden" name="also_signature">
+<div data-part="also_"><pre data-shown="header"></pre><pre data-shown="payload"></pre></div><p data-status"""
+    form = _sign_form(document()).replace("data-sign ", 'data-sign data-also="also_" ')
+    page.goto(site.page("/two", "sign_page.js", form.replace("<p data-status", more)))
+    expect(page.locator('[data-part] [data-shown="payload"]')).to_contain_text("predicate/second/v1")
+    expect(page.locator('[data-shown="payload"]').first).to_contain_text("predicate/test/v1")
+    page.get_by_role("button").click()
+    page.wait_for_selector("#sent")
+    [sent] = site.posted
+    for prefix, payload in (("", document()), ("also_", second)):
+        parts_of = [b64decode(sent[prefix + name]) for name in ("protected", "payload", "signature")]
+        signed = assemble_statement(*parts_of)
+        signed.verify(KEY.public)
+        assert signed.document == payload

@@ -33,7 +33,8 @@ function parseKey(text) {
 
 function checkOrg(org, origin) {
   const id = typeof org === "string" && ORG.exec(org)?.[1];
-  if (id !== toHex(sha256(utf8(origin))).slice(0, 16)) throw new Malformed(`“${org}” is not an organisation of the log ${origin}`);
+  if (id !== toHex(sha256(utf8(origin))).slice(0, 16))
+    throw new Malformed(`“${org}” is not an organisation of the log ${origin}`);
 }
 
 function checkIssuer({ claims }, { origin, platformOrg }) {
@@ -42,13 +43,15 @@ function checkIssuer({ claims }, { origin, platformOrg }) {
 }
 
 function parseLogPolicy(statement) {
-  const found = predicateOf(statement, `${KIND}log-policy/v1`, ["origin", "log", "cosigner", "platform", "receiptKey", "rules"]);
+  const names = ["origin", "log", "cosigner", "platform", "receiptKey", "rules"];
+  const found = predicateOf(statement, `${KIND}log-policy/v1`, names);
   const { origin, log, cosigner, platform, receiptKey, rules } = found;
   checkMembers(platform, ["org", "key"], [], "the platform in the log policy");
   if (![origin, log, cosigner].every((text) => typeof text === "string") || !Array.isArray(rules))
     throw new Malformed("the log policy has a field of the wrong type");
   const policy = { origin, log: parseVkey(log), cosigner: parseVkey(cosigner), platformOrg: platform.org };
-  if (policy.log.kind !== ED25519 || policy.cosigner.kind !== COSIGNATURE) throw new Malformed("the log policy names a key of the wrong kind");
+  if (policy.log.kind !== ED25519 || policy.cosigner.kind !== COSIGNATURE)
+    throw new Malformed("the log policy names a key of the wrong kind");
   checkOrg(platform.org, origin);
   return { ...policy, platformKey: parseKey(platform.key), receiptKey: parseKey(receiptKey) };
 }

@@ -86,7 +86,8 @@ class Reader {
     const out = new Map();
     for (let i = 0; i < count; i++) {
       const key = this.item(depth + 1);
-      if (!["number", "bigint", "string"].includes(typeof key)) throw new Malformed("the CBOR has a map key that is no integer or text");
+      if (!["number", "bigint", "string"].includes(typeof key))
+        throw new Malformed("the CBOR has a map key that is no integer or text");
       if (out.has(key)) throw new Malformed("the CBOR has a map key twice");
       out.set(key, this.item(depth + 1));
     }

@@ -83,7 +83,8 @@ function checkIncluded(found) {
   for (const entry of [found.main, ...found.supporting]) {
     const { aud } = entry.statement.claims;
     if (aud !== origin) throw new Finding("failed", "other_log", { aud, origin });
-    if (!isIncluded(entry, checkpoint)) throw new Finding("failed", entry === found.main ? "proof" : "supporting", { index: entry.index });
+    if (!isIncluded(entry, checkpoint))
+      throw new Finding("failed", entry === found.main ? "proof" : "supporting", { index: entry.index });
   }
   return { index: found.main.index, size, origin };
 }
@@ -207,22 +208,26 @@ async function checkTime(found) {
   const time = await orFind(() => cosignedAt(found, cosigner), bad);
   const { cause, ...bounds } = { not_before_time: found.main.statement.claims.iat, ...latest(found, cosigner, time) };
   if (bounds.by === undefined) throw new Finding("warning", "none", bounds);
-  if (found.now !== undefined && bounds.not_after_time > found.now + CLOCK_TOLERANCE) throw new Finding("warning", "future", bounds);
-  if (bounds.not_before_time - CLOCK_TOLERANCE > bounds.not_after_time) throw new Finding("warning", "claimed_later", bounds);
+  if (found.now !== undefined && bounds.not_after_time > found.now + CLOCK_TOLERANCE)
+    throw new Finding("warning", "future", bounds);
+  if (bounds.not_before_time - CLOCK_TOLERANCE > bounds.not_after_time)
+    throw new Finding("warning", "claimed_later", bounds);
   return { ...bounds, cause };
 }
 
 function checkOpenings({ bundle: { openings }, main: { statement } }) {
   if (!openings.length) throw new Finding("not_run", "none");
   for (const opening of openings)
-    if (!opens(statement.document.predicate[opening.name], opening)) throw new Finding("failed", "mismatch", { name: opening.name });
+    if (!opens(statement.document.predicate[opening.name], opening))
+      throw new Finding("failed", "mismatch", { name: opening.name });
   return { names: openings.map(({ name }) => name) };
 }
 
 const registeredDigest = ({ document }) => document.subject.find(({ name }) => name === "manifest.json")?.digest.sha256;
 
 function compareFile(row, found) {
-  if (found.size !== row.size) throw new Finding("failed", "size", { file: row.path, found: found.size, registered: row.size });
+  if (found.size !== row.size)
+    throw new Finding("failed", "size", { file: row.path, found: found.size, registered: row.size });
   const same = toHex(found.sha256) === row.sha256 && (found.chunks && toHex(found.chunks)) === row.chunks;
   if (!same) throw new Finding("failed", "content", { file: row.path });
 }

@@ -1,7 +1,8 @@
 // The sentences of a check in the words of ledger/check_words.py; the table of one language is loaded when needed. No DOM.
 
 function timeText(seconds) {
-  return seconds < 253402300800 ? `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC` : `second ${seconds} after 1970`;
+  if (seconds >= 253402300800) return `second ${seconds} after 1970`; // The year 10000.
+  return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
 function render(name, value) {

@@ -14,6 +14,7 @@ export function parseCheckpoint(text) {
     throw new Malformed("the checkpoint has a tree size that is not a decimal number");
   const root = fromBase64(lines[2], "the root of the checkpoint");
   if (root.length !== 32) throw new Malformed("the root of the checkpoint has not 32 bytes");
-  if (size === "0" && !equal(root, sha256())) throw new Malformed("the checkpoint of an empty log has another root than an empty tree");
+  if (size === "0" && !equal(root, sha256()))
+    throw new Malformed("the checkpoint of an empty log has another root than an empty tree");
   return { origin, size: Number(size), root };
 }

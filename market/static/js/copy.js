@@ -3,10 +3,15 @@
 async function copy(button) {
   const source = document.querySelector(button.dataset.copy);
   if (!source) return;
-  const label = button.textContent;
-  await navigator.clipboard.writeText((source.value ?? source.textContent).trim());
+  try {
+    await navigator.clipboard.writeText((source.value ?? source.textContent).trim());
+  } catch {
+    getSelection().selectAllChildren(source); // Not allowed to copy: selected, it takes one key.
+    return;
+  }
+  button.dataset.label ??= button.textContent;
   button.textContent = button.dataset.copied ?? (document.documentElement.lang.startsWith("zh") ? "已复制" : "Copied");
-  setTimeout(() => (button.textContent = label), 5000);
+  setTimeout(() => (button.textContent = button.dataset.label), 5000);
 }
 
 document.addEventListener("click", (event) => {

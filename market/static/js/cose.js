@@ -64,7 +64,8 @@ function checkSubject(subject) {
   if (typeof name !== "string" || !name || !isObject(digest) || !Object.keys(digest).length)
     throw new Malformed("a subject of the statement does not consist of a name and a digest");
   for (const [algorithm, value] of Object.entries(digest))
-    if (!value || !fromHex(value, algorithm === "sha256" ? 32 : undefined, "the digest of a subject")) throw new Malformed("a digest is empty");
+    if (!value || !fromHex(value, algorithm === "sha256" ? 32 : undefined, "the digest of a subject"))
+      throw new Malformed("a digest is empty");
 }
 
 function parseDocument(payload) {
@@ -72,7 +73,8 @@ function parseDocument(payload) {
   checkMembers(document, ["_type", "predicate", "predicateType", "subject"], [], "the payload of the statement");
   const { _type, predicate, predicateType, subject } = document;
   const known = _type === IN_TOTO && isObject(predicate) && typeof predicateType === "string" && predicateType;
-  if (!known || !Array.isArray(subject) || !subject.length) throw new Malformed("the payload of the statement is not an in-toto statement");
+  if (!known || !Array.isArray(subject) || !subject.length)
+    throw new Malformed("the payload of the statement is not an in-toto statement");
   subject.forEach(checkSubject);
   return document;
 }
@@ -115,9 +117,11 @@ function parseProof(bytes) {
   const proof = decode(bytes);
   const [size, index, path] = Array.isArray(proof) && proof.length === 3 ? proof : [];
   const placed = isIndex(index) && isIndex(size) && index < size;
-  if (!placed || !Array.isArray(path) || !path.length || path.length > 63 || !path.every((hash) => isBytes(hash) && hash.length === 32))
+  const isPath = Array.isArray(path) && path.length >= 1 && path.length <= 63;
+  if (!placed || !isPath || !path.every((hash) => isBytes(hash) && hash.length === 32))
     throw new Malformed("the proof in the COSE receipt is not a size, an index and a path of 1 to 63 hashes");
-  if (!equal(encode(proof), bytes)) throw new Malformed("the proof in the COSE receipt is not in deterministic encoding");
+  if (!equal(encode(proof), bytes))
+    throw new Malformed("the proof in the COSE receipt is not in deterministic encoding");
   return { size, index, path };
 }
 

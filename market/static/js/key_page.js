@@ -20,12 +20,18 @@ const WORDS = {
     zh: "恢复文件已保存，密钥 {kid} 已存入此浏览器。把文件放在他人读不到的地方。",
   },
   restored: { en: "Key {kid} is restored.", zh: "密钥 {kid} 已恢复。" },
-  notRestored: { en: "Nothing was restored: {reason}. Choose the recovery file of this key.", zh: "未恢复（{reason}）。选择该密钥的恢复文件。" },
+  notRestored: {
+    en: "Nothing was restored: {reason}. Choose the recovery file of this key.",
+    zh: "未恢复（{reason}）。选择该密钥的恢复文件。",
+  },
   exists: {
     en: "This browser already holds key {kid}. Remove it first; its recovery file brings it back.",
     zh: "此浏览器已有密钥 {kid}。先移除它；用恢复文件可再恢复。",
   },
-  forgotten: { en: "The key is removed from this browser. Its recovery file brings it back.", zh: "密钥已从此浏览器移除，用恢复文件可再恢复。" },
+  forgotten: {
+    en: "The key is removed from this browser. Its recovery file brings it back.",
+    zh: "密钥已从此浏览器移除，用恢复文件可再恢复。",
+  },
   unsupported: {
     en: "This browser cannot make Ed25519 keys. Use a newer one, or the command line.",
     zh: "此浏览器不能生成 Ed25519 密钥。换用新版浏览器，或使用命令行。",

@@ -33,7 +33,8 @@ export async function parseRecovery(text) {
     throw new Malformed("the file is not a recovery file");
   }
   checkMembers(value, ["datawharf", "kid", "label", "seed"], [], "the recovery file");
-  if (value.datawharf !== FORMAT || typeof value.label !== "string") throw new Malformed("the file is not a recovery file");
+  if (value.datawharf !== FORMAT || typeof value.label !== "string")
+    throw new Malformed("the file is not a recovery file");
   const key = await keyFromSeed(fromBase64(value.seed, "the seed"), value.label);
   if (key.kid !== value.kid) throw new Malformed("the recovery file states another key than it holds");
   return key;

@@ -16,18 +16,21 @@ const MEDIA_TYPE = new RegExp(`^${NAME}/${NAME}(?:; ?${NAME}=[A-Za-z0-9._+-]{1,6
 function checkRow(row) {
   checkMembers(row, ["mediaType", "path", "sha256", "size"], ["chunks", "recordRoot"], "a file of the manifest");
   const { path, size, mediaType } = row;
-  if (typeof path !== "string" || typeof mediaType !== "string") throw new Malformed("a file of the manifest has no name or type");
+  if (typeof path !== "string" || typeof mediaType !== "string")
+    throw new Malformed("a file of the manifest has no name or type");
   checkPath(path);
   if (!Number.isSafeInteger(size) || size < 0) throw new Malformed(`the file “${path}” has no size`);
   if (!MEDIA_TYPE.test(mediaType)) throw new Malformed(`the file “${path}” has no media type of the form type/subtype`);
   for (const name of ["sha256", "chunks", "recordRoot"])
     if (name in row) fromHex(row[name], 32, `a hash of the file “${path}”`);
-  if ("chunks" in row !== size > CHUNKED_ABOVE) throw new Malformed(`the file “${path}” must have chunks exactly if it is over 16 MiB`);
+  if ("chunks" in row !== size > CHUNKED_ABOVE)
+    throw new Malformed(`the file “${path}” must have chunks exactly if it is over 16 MiB`);
 }
 
 /** Row of a digest (see digestFile); the media type falls back to application/octet-stream. */
 export function rowOf(path, mediaType, digest) {
-  const row = { path, size: digest.size, sha256: toHex(digest.sha256), mediaType: MEDIA_TYPE.test(mediaType) ? mediaType : "application/octet-stream" };
+  const kind = MEDIA_TYPE.test(mediaType) ? mediaType : "application/octet-stream";
+  const row = { path, size: digest.size, sha256: toHex(digest.sha256), mediaType: kind };
   return digest.chunks ? { ...row, chunks: toHex(digest.chunks) } : row;
 }
 
@@ -46,8 +49,10 @@ export function buildManifest(rows) {
 export function parseManifest(bytes) {
   const value = parseCanonical(bytes, "the manifest");
   checkMembers(value, ["contentRoot", "files", "version"], [], "the manifest");
-  if (value.version !== 1 || !Array.isArray(value.files)) throw new Malformed("the manifest is of a version that this program does not know");
+  if (value.version !== 1 || !Array.isArray(value.files))
+    throw new Malformed("the manifest is of a version that this program does not know");
   const manifest = buildManifest(value.files);
-  if (!equal(manifest.canonical, bytes)) throw new Malformed("the manifest has another content root or order than its files give");
+  if (!equal(manifest.canonical, bytes))
+    throw new Malformed("the manifest has another content root or order than its files give");
   return manifest;
 }

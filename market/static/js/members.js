@@ -8,5 +8,6 @@ export function checkMembers(value, names, optional, what) {
   if (!isObject(value)) throw new Malformed(`${what} is not an object`);
   for (const name of names) if (!Object.hasOwn(value, name)) throw new Malformed(`${what} has no “${name}”`);
   for (const name of Object.keys(value))
-    if (!names.includes(name) && !optional.includes(name)) throw new Malformed(`${what} has an unknown member “${name}”`);
+    if (!names.includes(name) && !optional.includes(name))
+      throw new Malformed(`${what} has an unknown member “${name}”`);
 }

@@ -23,7 +23,8 @@ export function parseVkey(vkey) {
   const key = data.subarray(1);
   if (kind !== ED25519 && kind !== COSIGNATURE) throw new Malformed("the verifier key is of an unknown type");
   ed25519.checkPublicKey(key);
-  if (!equal(keyId(name, kind, key), fromHex(id))) throw new Malformed("the verifier key does not have the key id that it states");
+  if (!equal(keyId(name, kind, key), fromHex(id)))
+    throw new Malformed("the verifier key does not have the key id that it states");
   return { name, id: fromHex(id), kind, key, vkey };
 }
 
@@ -50,12 +51,15 @@ export function parseNote(bytes) {
 function signedBytes(verifier, text, signature) {
   if (verifier.kind === ED25519) return [utf8(text), signature, undefined];
   const time = signature.length === 72 ? new DataView(signature.buffer, signature.byteOffset).getBigUint64(0) : -1n;
-  if (time < 0n || time >= 2n ** 63n) throw new Unverified(`the cosignature of ${verifier.name} is not a time and a signature`);
-  return [utf8(`cosignature/v1\ntime ${time}\n${text}`), signature.subarray(8), Number.isSafeInteger(Number(time)) ? Number(time) : time];
+  if (time < 0n || time >= 2n ** 63n)
+    throw new Unverified(`the cosignature of ${verifier.name} is not a time and a signature`);
+  const seconds = Number.isSafeInteger(Number(time)) ? Number(time) : time;
+  return [utf8(`cosignature/v1\ntime ${time}\n${text}`), signature.subarray(8), seconds];
 }
 
 export const checkKeyName = (name) => {
-  if (!NAME.test(name)) throw new Malformed("the name of a key is empty or has a space, control character or plus sign");
+  if (!NAME.test(name))
+    throw new Malformed("the name of a key is empty or has a space, control character or plus sign");
 };
 
 /**

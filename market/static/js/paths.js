@@ -19,12 +19,15 @@ function checkSegment(segment, path) {
     throw new Malformed(`the file name “${path}” contains “${segment}”, which is a device on Windows`);
 }
 
+const codePoint = (char) => `U+${char.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+
 /** Malformed, with the reason, unless `path` may stand in a manifest. */
 export function checkPath(path) {
   if (!path || utf8(path).length > 1024) throw new Malformed("a file name has not 1 to 1,024 bytes");
   if (path.normalize("NFC") !== path) throw new Malformed(`the file name “${path}” is not in Unicode normal form C`);
   const refused = REFUSED.exec(path);
-  if (refused) throw new Malformed(`the file name contains the character U+${refused[0].codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`);
+  if (refused)
+    throw new Malformed(`the file name contains the character ${codePoint(refused[0])}, which is not allowed`);
   for (const segment of path.split("/")) checkSegment(segment, path);
 }
 

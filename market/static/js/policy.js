@@ -35,7 +35,8 @@ class Reader {
 
   log([vkey, url, ...more]) {
     const verifier = this.key(vkey ?? "", ED25519);
-    if (more.length || !isPlain(url ?? "-") || this.logs.some((log) => log.verifier.name === verifier.name)) throw new Malformed("it is no new log");
+    if (more.length || !isPlain(url ?? "-") || this.logs.some((log) => log.verifier.name === verifier.name))
+      throw new Malformed("it is no new log");
     this.logs.push({ verifier, url });
   }
 
@@ -46,7 +47,8 @@ class Reader {
 
   group([name = "", needed = "", ...members]) {
     for (const member of members) {
-      if (!this.#names.has(member) || this.#taken.has(member)) throw new Malformed(`the member “${member}” is not defined before, or in two groups`);
+      if (!this.#names.has(member) || this.#taken.has(member))
+        throw new Malformed(`the member “${member}” is not defined before, or in two groups`);
       this.#taken.add(member);
     }
     const stated = /^[1-9]\d{0,3}$/.test(needed) ? Number(needed) : 0;
@@ -65,7 +67,8 @@ function readLine(reader, line, number) {
   const [verb, ...fields] = line.split(/[ \t]+/).filter(Boolean);
   if (verb === undefined || verb.startsWith("#")) return;
   try {
-    if (!["log", "witness", "group", "quorum"].includes(verb)) throw new Malformed("it is not a log, witness, group or quorum");
+    if (!["log", "witness", "group", "quorum"].includes(verb))
+      throw new Malformed("it is not a log, witness, group or quorum");
     reader[verb](fields);
   } catch (error) {
     throw new Malformed(`line ${number} of the trust file is wrong: ${error.message}`);
@@ -79,20 +82,24 @@ export function parsePolicy(text) {
   const reader = new Reader();
   text.slice(0, -1).split("\n").forEach((line, i) => readLine(reader, line, i + 1));
   const { logs, witnesses, groups, quorums } = reader;
-  if (!logs.length || quorums.length !== 1) throw new Malformed("the trust file names no log, or has not exactly one quorum line");
+  if (!logs.length || quorums.length !== 1)
+    throw new Malformed("the trust file names no log, or has not exactly one quorum line");
   return { logs, witnesses, groups, quorum: quorums[0] === "none" ? undefined : quorums[0] };
 }
 
 const line = (...fields) => `${fields.filter((field) => field !== undefined).join(" ")}\n`;
 
-const threshold = (group) => (group.threshold === group.members.length ? "all" : group.threshold === 1 ? "any" : String(group.threshold));
+function thresholdText({ threshold, members }) {
+  if (threshold === members.length) return "all";
+  return threshold === 1 ? "any" : String(threshold);
+}
 
 /** Hex SHA-256 of the canonical form of a policy; printed wherever people compare trust files. */
 export function fingerprint(policy) {
   const lines = [
     ...policy.logs.map(({ verifier, url }) => line("log", verifier.vkey, url)),
     ...policy.witnesses.map(({ name, verifier, url }) => line("witness", name, verifier.vkey, url)),
-    ...policy.groups.map((group) => line("group", group.name, threshold(group), ...group.members)),
+    ...policy.groups.map((group) => line("group", group.name, thresholdText(group), ...group.members)),
     line("quorum", policy.quorum ?? "none"),
   ];
   return toHex(sha256(utf8(lines.join(""))));

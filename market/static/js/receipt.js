@@ -8,7 +8,8 @@ import { checkMembers } from "./members.js";
 import { sha256 } from "./sha256.js";
 
 function list(value, limit, what) {
-  if (!Array.isArray(value) || value.length > limit) throw new Malformed(`${what} of the receipt is not a list of at most ${limit}`);
+  if (!Array.isArray(value) || value.length > limit)
+    throw new Malformed(`${what} of the receipt is not a list of at most ${limit}`);
   return value;
 }
 
@@ -22,7 +23,8 @@ function parseProved(value) {
   checkMembers(value, ["statement", "inclusion"], [], "the receipt");
   const { inclusion } = value;
   checkMembers(inclusion, ["index", "path"], [], "the inclusion proof");
-  if (!Number.isSafeInteger(inclusion.index) || inclusion.index < 0) throw new Malformed("the inclusion proof has no index");
+  if (!Number.isSafeInteger(inclusion.index) || inclusion.index < 0)
+    throw new Malformed("the inclusion proof has no index");
   const path = list(inclusion.path, 63, "the path").map((hash) => sized(hash, 32, "a hash of the path"));
   return { statement: fromBase64(value.statement, "the statement"), index: inclusion.index, path };
 }
@@ -31,7 +33,8 @@ function parseProved(value) {
 export function parseOpening(value) {
   checkMembers(value, ["name", "salt", "content"], [], "an opening");
   if (typeof value.name !== "string" || !value.name) throw new Malformed("an opening has no name");
-  return { name: value.name, salt: sized(value.salt, 32, "a salt"), content: fromBase64(value.content, "the content of an opening") };
+  const content = fromBase64(value.content, "the content of an opening");
+  return { name: value.name, salt: sized(value.salt, 32, "a salt"), content };
 }
 
 /** Whether an opening is what the commitment (hex) of a statement stands for. */

@@ -22,7 +22,10 @@ const WORDS = {
   hashing: { en: "Computing fingerprints: {percent}%", zh: "正在计算内容指纹：{percent}%" },
   ready: { en: "{count} files ready. Nothing has been sent yet.", zh: "{count} 个文件已就绪，尚未发送任何内容。" },
   uploading: { en: "Sending: {percent}%", zh: "正在上传：{percent}%" },
-  cancelled: { en: "Stopped. Choose the files again, or go on: what was sent is kept.", zh: "已停止。重新选择文件即可继续，已上传部分会保留。" },
+  cancelled: {
+    en: "Stopped. Choose the files again, or go on: what was sent is kept.",
+    zh: "已停止。重新选择文件即可继续，已上传部分会保留。",
+  },
   changed: {
     en: "A file changed while it was read. Let it rest, then choose the files again.",
     zh: "文件在读取时被改动。待其不再变化后重新选择。",
@@ -50,7 +53,8 @@ class RegisterForm {
     this.button = form.querySelector('button:not([type="button"])');
     this.button.disabled = true;
     this.signs = form.dataset.register !== "manifest";
-    form.querySelector('input[type="file"]').addEventListener("change", ({ target }) => this.run(() => this.choose([...target.files])));
+    const input = form.querySelector('input[type="file"]');
+    input.addEventListener("change", () => this.run(() => this.choose([...input.files])));
     form.querySelector('[data-do="cancel"]')?.addEventListener("click", () => this.#cancel.abort());
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -66,8 +70,8 @@ class RegisterForm {
       await step();
     } catch (error) {
       if (signal.aborted && signal !== this.#cancel.signal) return;
-      const sentence = signal.aborted ? say(WORDS.cancelled) : error instanceof FileChanged ? say(WORDS.changed) : error.message;
-      tell(this.form, sentence, !signal.aborted);
+      if (signal.aborted) tell(this.form, say(WORDS.cancelled));
+      else tell(this.form, error instanceof FileChanged ? say(WORDS.changed) : error.message, true);
     }
   }
 
@@ -105,7 +109,8 @@ class RegisterForm {
     this.statement = readStatement(this.form);
     const asked = this.statement.document.subject[0].digest.sha256;
     const found = toHex(this.manifest.digest);
-    if (asked !== found) throw new Error(say(WORDS.otherFiles, { asked: asked?.slice(0, 16), found: found.slice(0, 16) }));
+    if (asked !== found)
+      throw new Error(say(WORDS.otherFiles, { asked: asked?.slice(0, 16), found: found.slice(0, 16) }));
     showStatement(this.form, this.statement);
   }
 
@@ -113,12 +118,14 @@ class RegisterForm {
   async buildStatement() {
     const key = await loadKey(this.form.dataset.org);
     if (!key) throw new Error(say(SIGNING.noKey));
-    const [claims, prepared] = ["claims", "statement"].map((name) => parseCanonical(fromBase64(this.field(name).value, name)));
+    const given = (name) => parseCanonical(fromBase64(this.field(name).value, name));
+    const prepared = given("statement");
     const digest = toHex(this.manifest.digest);
     const predicate = { ...prepared.predicate, manifest: digest, contentRoot: toHex(this.manifest.contentRoot) };
     const subject = [{ name: "manifest.json", digest: { sha256: digest } }];
-    const document = { _type: "https://in-toto.io/Statement/v1", subject, predicateType: prepared.predicateType, predicate };
-    const parts = statementToSign(document, claims, thumbprint(key.publicKey));
+    const { predicateType } = prepared;
+    const document = { _type: "https://in-toto.io/Statement/v1", subject, predicateType, predicate };
+    const parts = statementToSign(document, given("claims"), thumbprint(key.publicKey));
     this.field("protected").value = toBase64(parts.protected);
     this.field("payload").value = toBase64(parts.payload);
     this.form.querySelector('[data-shown="payload"]').textContent = "";

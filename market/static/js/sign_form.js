@@ -39,7 +39,8 @@ export function readStatement(form) {
   const head = field(form, "protected");
   const payload = field(form, "payload");
   const statement = parseStatement(assembleStatement(head, payload, new Uint8Array(64)));
-  if (statement.claims.iss !== form.dataset.org || statement.claims.aud !== form.dataset.origin) throw new Error(say(WORDS.other));
+  if (statement.claims.iss !== form.dataset.org || statement.claims.aud !== form.dataset.origin)
+    throw new Error(say(WORDS.other));
   return statement;
 }
 
@@ -78,7 +79,8 @@ export function showStatement(form, statement) {
 export async function keyFor(form, { kid }) {
   const key = await loadKey(form.dataset.org);
   if (!key) throw new Error(say(WORDS.noKey));
-  if (key.kid !== toHex(kid)) throw new Error(say(WORDS.otherKey, { mine: key.kid.slice(0, 16), asked: toHex(kid).slice(0, 16) }));
+  if (key.kid !== toHex(kid))
+    throw new Error(say(WORDS.otherKey, { mine: key.kid.slice(0, 16), asked: toHex(kid).slice(0, 16) }));
   return key;
 }
 

@@ -24,6 +24,7 @@ const WORDS = {
   warning: { en: "Attention", zh: "留意" },
   trust: { en: "The trust file cannot be read: {reason}.", zh: "信任文件无法读取（{reason}）。" },
 };
+const KNOWN = { AbortError: WORDS.cancelled, FileChanged: WORDS.changed, NotSupportedError: WORDS.unsupported };
 const MAX_RECEIPT = 32 * 2 ** 20;
 
 const MARKS = { passed: "✓", failed: "✗", not_run: "–", warning: "!" };
@@ -117,8 +118,7 @@ class VerifyForm {
       tell(this.form, say(WORDS.done));
     } catch (error) {
       if (this.#cancel.signal !== signal) return;
-      const known = { AbortError: WORDS.cancelled, FileChanged: WORDS.changed, NotSupportedError: WORDS.unsupported }[error.name];
-      tell(this.form, known ? say(known) : error.message, true);
+      tell(this.form, KNOWN[error.name] ? say(KNOWN[error.name]) : error.message, true);
     } finally {
       button.hidden = true;
     }
@@ -153,7 +153,8 @@ class VerifyForm {
       const item = document.createElement("li");
       item.dataset.step = step.code;
       item.dataset.outcome = step.outcome;
-      item.append(line("b", `${MARKS[step.outcome]} ${say(WORDS[step.outcome])} · ${stepName(step)}`), " ", line("span", stepSentence(step)));
+      const title = `${MARKS[step.outcome]} ${say(WORDS[step.outcome])} · ${stepName(step)}`;
+      item.append(line("b", title), " ", line("span", stepSentence(step)));
       return item;
     });
     this.result.querySelector("[data-steps]").replaceChildren(...items);
