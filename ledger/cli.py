@@ -1,0 +1,185 @@
+"""The ledger on the command line: `python -m ledger`, for a log in a folder, without any marketplace.
+
+    FOLDER/log/            what is served: checkpoint, tile/…, checkpoints/…
+    FOLDER/head            lock store          FOLDER/signer     state of the signer
+    FOLDER/keys/*.key      private keys        FOLDER/trust.policy   for those who verify
+
+Exit codes: 0 all is well; 1 a check failed; 2 wrong usage or malformed input; 4 conflict; 5 a store failed.
+"""
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from ledger.check import check_bundle
+from ledger.errors import Conflict, LedgerError, Malformed, StorageFailed, Unverified
+from ledger.fsck import fsck
+from ledger.keyfile import read_key_file, write_key_file
+from ledger.keys import SigningKey
+from ledger.log import Log
+from ledger.note import COSIGNATURE_ED25519, NoteSigner
+from ledger.policy import Policy, TrustedLog, Witness, format_policy, parse_policy
+from ledger.signer import Signer
+from ledger.stores.files import FileLock, FileObjects
+
+EXIT_CODES: dict[type[LedgerError], int] = {Unverified: 1, Malformed: 2, Conflict: 4, StorageFailed: 5}
+KEYS = ("log", "cosigner", "receipt")
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group(help="A transparency log in a folder: RFC 6962 proofs, C2SP tiles and checkpoints.")
+def cli() -> None:
+    """Group of the commands below."""
+
+
+@cli.command(help="Start a log in FOLDER with the bytes of each FILE as its first entries, and publish it.")
+@click.argument("folder", type=_FOLDER)
+@click.argument("files", type=_FILE, nargs=-1)
+@click.option("--origin", required=True, help="Name of the log, such as ledger.example/2026; never changes.")
+def create(folder: Path, files: Sequence[Path], origin: str) -> None:
+    """Make keys, trust file and log."""
+    if (folder / "head").exists():
+        raise Conflict(f"There is a log in {folder} already.")
+    keys = folder / "keys"
+    keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name in KEYS:
+        if not (keys / f"{name}.key").exists():
+            write_key_file(keys / f"{name}.key", SigningKey.generate(), label=f"{origin} {name}")
+    signer = _signer(folder, origin)
+    (folder / "trust.policy").write_bytes(_trust(folder, origin))
+    entries = [file.read_bytes() for file in files]
+    log = Log.create(origin, _objects(folder), FileLock(folder / "head"), signer, entries)
+    _publish(log)
+
+
+@cli.command(
+    help="Append the bytes of each FILE as an entry; durable when this returns, public after publish."
+)
+@click.argument("folder", type=_FOLDER)
+@click.argument("files", type=_FILE, nargs=-1, required=True)
+def append(folder: Path, files: Sequence[Path]) -> None:
+    """Append one entry a file."""
+    log = _load(folder)
+    indices = log.append([file.read_bytes() for file in files])
+    for index, file in zip(indices, files, strict=True):
+        click.echo(f"{index} {file}")
+    log.close()
+
+
+@cli.command(help="Sign the log as it is now and publish the checkpoint.")
+@click.argument("folder", type=_FOLDER)
+def publish(folder: Path) -> None:
+    """Publish a checkpoint."""
+    _publish(_load(folder))
+
+
+@cli.command(help="Write the receipt of entry INDEX to standard output.")
+@click.argument("folder", type=_FOLDER)
+@click.argument("index", type=click.IntRange(min=0))
+@click.option("--supporting", type=int, multiple=True, help="Further entries to prove along with it.")
+def receipt(folder: Path, index: int, supporting: Sequence[int]) -> None:
+    """Print the canonical receipt; needs no key."""
+    verifier = _policy(folder).logs[0].verifier
+    reader = Log.open_reader(verifier.name, _objects(folder), verifier)
+    sys.stdout.buffer.write(reader.receipt(index, supporting=supporting))
+
+
+@cli.command(help="Check a RECEIPT against a trust file, without a network; each check is a sentence.")
+@click.argument("receipt_file", type=_FILE, metavar="RECEIPT")
+@click.option(
+    "--trust", type=_FILE, required=True, help="Trust file (C2SP tlog-policy), never out of a receipt."
+)
+@click.option("--language", type=click.Choice(["en", "zh"]), default="en")
+def verify(receipt_file: Path, trust: Path, language: str) -> None:
+    """Print the report and exit with its code."""
+    report = check_bundle(receipt_file.read_bytes(), parse_policy(trust.read_bytes()), now=int(time.time()))
+    for step in report.steps:
+        click.echo(f"{step.outcome:8} {step.sentence('zh' if language == 'zh' else 'en')}")
+    click.echo(report.outcome)
+    click.get_current_context().exit(report.exit_code)
+
+
+@cli.command(
+    "fsck", help="Derive every tile and root in FOLDER again from the entries and check every checkpoint."
+)
+@click.argument("folder", type=_FOLDER)
+@click.option("--quiet", is_flag=True, help="Say nothing but what is wrong.")
+def check_log(folder: Path, quiet: bool) -> None:
+    """Print each wrong byte range; exit 1 if there is one."""
+    policy = _policy(folder)
+    receipt_file = folder / "keys" / "receipt.key"
+    report = fsck(
+        _objects(folder),
+        policy.logs[0].verifier,
+        cosigner=policy.witnesses[0].verifier if policy.witnesses else None,
+        receipt_key=read_key_file(receipt_file).public if receipt_file.exists() else None,
+        on_progress=None if quiet else _show_progress,
+    )
+    for problem in report.problems:
+        click.echo(str(problem))
+    if report.problems:
+        click.get_current_context().exit(1)
+    if not quiet:
+        click.echo(
+            f"{report.origin}: {report.entries} entries and {report.checkpoints} checkpoints are sound."
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    try:
+        code = cli.main(arguments, prog_name="python -m ledger", standalone_mode=False)
+    except LedgerError as error:
+        click.echo(str(error), err=True)
+        return next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), 1)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return 130
+    return code if isinstance(code, int) else 0
+
+
+def _publish(log: Log) -> None:
+    published = log.publish(int(time.time()))
+    log.close()
+    click.echo(f"{log.origin}: {published.size} entries, root {published.root.hex()}")
+
+
+def _load(folder: Path) -> Log:
+    origin = _policy(folder).logs[0].verifier.name
+    return Log.load(origin, _objects(folder), FileLock(folder / "head"), _signer(folder, origin))
+
+
+def _objects(folder: Path) -> FileObjects:
+    return FileObjects(folder / "log")
+
+
+def _signer(folder: Path, origin: str) -> Signer:
+    keys = {name: read_key_file(folder / "keys" / f"{name}.key") for name in KEYS}
+    cosigner = NoteSigner(f"{origin}/cosigner", keys["cosigner"], COSIGNATURE_ED25519)
+    return Signer(folder / "signer", NoteSigner(origin, keys["log"]), cosigner, keys["receipt"])
+
+
+def _trust(folder: Path, origin: str) -> bytes:
+    log = NoteSigner(origin, read_key_file(folder / "keys" / "log.key"))
+    key = read_key_file(folder / "keys" / "cosigner.key")
+    cosigner = NoteSigner(f"{origin}/cosigner", key, COSIGNATURE_ED25519)
+    return format_policy(Policy((TrustedLog(log.verifier),), (Witness("operator", cosigner.verifier),)))
+
+
+def _policy(folder: Path) -> Policy:
+    path = folder / "trust.policy"
+    if not path.is_file():
+        raise StorageFailed(f"There is no log in {folder}: {path} is missing. Start one with create.")
+    return parse_policy(path.read_bytes())
+
+
+def _show_progress(done: int, total: int) -> None:
+    if done == total or done % (64 * 256) == 0:
+        click.echo(f"{done} of {total} entries", err=True)
