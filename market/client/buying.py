@@ -1,0 +1,116 @@
+"""What buyers do: find, take, pay, receive, and acknowledge what they could check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+from ledger.manifest import Manifest
+from market.client import downloading
+from market.client.errors import ClientError
+from market.client.party import API
+from market.client.progress import Progress
+from market.client.providing import Contracting
+from market.client.signing import sign_fact
+from market.client.views import Contract, Entitlement, Offer, Order, Received, Version
+from market.statements import commit
+
+
+class Buying(Contracting):
+    """Search, license, pay, download and read."""
+
+    def search(self, query: str = "", **filters: Any) -> list[dict[str, Any]]:
+        """What is on show: a page of hits."""
+        found: list[dict[str, Any]] = self.api.get(f"{API}/catalogue", q=query or None, **filters)["items"]
+        return found
+
+    def offers(self, asset_id: str) -> list[Offer]:
+        return list(cast("Iterator[Offer]", self.pages(f"{API}/assets/{asset_id}/offers")))
+
+    def request_access(
+        self, offer_id: str, *, purpose: str, answers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        body = {"offer_id": offer_id, "purpose": purpose, "answers": dict(answers or {})}
+        made: dict[str, Any] = self.api.post(f"{API}/access-requests", body)
+        return made
+
+    def accept_offer(self, offer_id: str, *, request_id: str | None = None) -> Contract:
+        """Take an offer: look at the contract, and sign it. The provider countersigns."""
+        body = {"request_id": request_id} if request_id else {"offer_id": offer_id}
+        return self.sign_contract(self.contract(self.api.post(f"{API}/contracts", body)["id"]))
+
+    def order(self, contract_id: str, gateway: str = "stripe") -> Order:
+        """Order a priced contract: where to pay is in the answer."""
+        return cast("Order", self.api.post(f"{API}/orders", {"contract_id": contract_id, "gateway": gateway}))
+
+    def entitlements(self, asset_id: str | None = None) -> list[Entitlement]:
+        return list(cast("Iterator[Entitlement]", self.pages(f"{API}/entitlements", asset_id=asset_id)))
+
+    def download(
+        self, asset_id: str, folder: Path, *, version_id: str | None = None, progress: Progress | None = None
+    ) -> Received:
+        """Bring a licensed version, check every byte against its registration, and acknowledge it by signature.
+
+        Without a signing key the data come all the same, and the marketplace goes on saying "released".
+        """
+        version = self.version(version_id or self._current(asset_id))
+        manifest = self.checked_manifest(version)
+        if version["delivery"] == "reference":
+            raise ClientError(
+                f"The provider keeps these files: fetch them from {version['reference_url']}, then verify them."
+            )
+        count = downloading.download_files(self.api, version["id"], manifest, folder, progress)
+        state, leaf = "released", None
+        if self._key is not None:
+            leaf = self._acknowledge(version, manifest, count)["leaf"]
+            state = "received"
+        return Received(
+            folder=str(folder),
+            files=len(manifest.rows),
+            bytes=count,
+            content_root=manifest.content_root.hex(),
+            state=state,
+            leaf=leaf,
+        )
+
+    def rows(self, asset_id: str, path: str, **query: Any) -> dict[str, Any]:
+        """Rows of a licensed table: columns, where, cursor, limit. Metered against the licence."""
+        found: dict[str, Any] = self.api.get(f"{API}/assets/{asset_id}/rows", path=path, **query)
+        return found
+
+    def _current(self, asset_id: str) -> str:
+        current = self.asset(asset_id)["current_version_id"]
+        if current is None:
+            raise ClientError("This asset has no registered version yet.")
+        return current
+
+    def _acknowledge(self, version: Version, manifest: Manifest, count: int) -> dict[str, Any]:
+        active = [one for one in self.entitlements(version["asset_id"]) if one["state"] == "ACTIVE"]
+        if not active or version["leaf"] is None:
+            raise ClientError(
+                "There is no running licence to acknowledge under. The files were checked and are yours."
+            )
+        entitlement = active[0]
+        document = {
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "bytes": count,
+            "contentRoot": manifest.content_root.hex(),
+            "contract": entitlement["contract_commitment"],
+            "entitlement": entitlement["id"],
+            "files": len(manifest.rows),
+        }
+        signed = sign_fact(
+            self.key,
+            origin=self.origin,
+            org_id=self.org_id,
+            kind="received",
+            subject_id=UUID(entitlement["id"]),
+            predicate={"registration": version["leaf"], "contract": entitlement["contract_commitment"]},
+            commitments={"received": commit(document)},
+        )
+        path = f"{API}/entitlements/{entitlement['id']}/acknowledgements"
+        done: dict[str, Any] = self.api.post(path, {"version_id": version["id"], **signed})
+        return done

@@ -1,0 +1,194 @@
+"""From a folder of files to a registered version: hash, manifest, statement, signature, upload."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import mimetypes
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from ledger.keys import SigningKey
+from ledger.manifest import FileRow, Manifest, hash_file
+from market.client.errors import ClientError, Interrupted, Problem, Unreachable
+from market.client.progress import Progress, Silent, to_absolute
+from market.client.signing import sign_fact
+from market.client.transport import Transport
+from market.statements import commit
+from market.statements.metadata import snapshot
+
+_TYPES = {
+    ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
+    ".jsonl": "application/x-ndjson",
+    ".ndjson": "application/x-ndjson",
+    ".geojson": "application/geo+json",
+    ".json": "application/json",
+    ".parquet": "application/vnd.apache.parquet",
+    ".txt": "text/plain",
+    ".md": "text/markdown",
+}
+RESUMES = 5
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """A file on this machine and its row in the manifest."""
+
+    path: Path
+    row: FileRow
+
+
+def find_files(paths: Sequence[Path]) -> list[tuple[str, Path]]:
+    """(name in the manifest, place) of every regular file under `paths`; a folder gives the names inside it."""
+    found: list[tuple[str, Path]] = []
+    for path in paths:
+        if path.is_dir():
+            found += [
+                (each.relative_to(path).as_posix(), each)
+                for each in sorted(path.rglob("*"))
+                if each.is_file() and not any(part.startswith(".") for part in each.relative_to(path).parts)
+            ]
+        elif path.is_file():
+            found.append((path.name, path))
+        else:
+            raise ClientError(f"{path} is neither a file nor a folder.")
+    if not found:
+        raise ClientError("There are no files to register. Name a file, or a folder that holds some.")
+    return found
+
+
+def hash_files(named: Sequence[tuple[str, Path]], progress: Progress | None = None) -> list[LocalFile]:
+    """Hash every file once. Raises Conflict if one changes meanwhile, Malformed for a name that no manifest may hold."""
+    progress = progress or Silent()
+    hashed: list[LocalFile] = []
+    for name, path in named:
+        progress.begin(f"hash {name}", path.stat().st_size)
+        media_type = (
+            _TYPES.get(path.suffix.lower()) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        )
+        found = hash_file(path, to_absolute(progress), name=name, media_type=media_type)
+        progress.end()
+        hashed.append(LocalFile(path, found.row))
+    return hashed
+
+
+def manifest_of(files: Sequence[LocalFile]) -> Manifest:
+    return Manifest(file.row for file in files)
+
+
+def new_version_body(
+    manifest: Manifest,
+    *,
+    version: str,
+    previous: str | None,
+    derived_from: Sequence[str],
+    notes: Mapping[str, str] | None,
+    reference_url: str,
+) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "version": version,
+        "manifest": base64.b64encode(manifest.canonical).decode(),
+        "derived_from": sorted(derived_from),
+        "delivery": "reference" if reference_url else "hosted",
+    }
+    if previous:
+        body["previous"] = previous
+    if notes:
+        body["notes"] = dict(notes)
+    if reference_url:
+        body["reference_url"] = reference_url
+    return body
+
+
+def sign_registration(
+    key: SigningKey,
+    *,
+    origin: str,
+    org_id: UUID,
+    asset_id: UUID,
+    metadata: Mapping[str, Any],
+    manifest: Manifest,
+    version: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The provider's statement about a version, as the registration call takes it: {statement, opening}."""
+    predicate = {
+        "version": version["version"],
+        "manifest": manifest.digest,
+        "contentRoot": manifest.content_root,
+        "delivery": version["delivery"],
+        "derivedFrom": sorted(version["derived_from"]),
+        "previous": version["previous"],
+    }
+    signed = sign_fact(
+        key,
+        origin=origin,
+        org_id=org_id,
+        kind="registration",
+        subject_id=asset_id,
+        predicate=predicate,
+        commitments={"metadata": commit(snapshot(metadata))},
+    )
+    opening = signed["openings"][0]
+    return {
+        "statement": signed["statement"],
+        "opening": {"salt": opening["salt"], "content": opening["content"]},
+    }
+
+
+def upload_file(api: Transport, version_id: str, file: LocalFile, progress: Progress | None = None) -> None:
+    """Send a file in chunks, from wherever an earlier attempt ended. Raises Interrupted when it has to be tried later."""
+    progress = progress or Silent()
+    body = {"path": file.row.path, "size": file.row.size, "sha256": file.row.sha256.hex()}
+    upload = api.post(f"/api/v1/versions/{version_id}/uploads", body)
+    progress.begin(f"send {file.row.path}", file.row.size)
+    progress.advance(upload["offset"])
+    for attempt in range(RESUMES):
+        try:
+            _send_rest(api, upload["upload"], file, upload["offset"], upload["chunk_size"], progress)
+            progress.end()
+            return
+        except Unreachable as error:
+            if attempt + 1 == RESUMES:
+                raise Interrupted(
+                    f"{error} What arrived is kept; run the same command again to go on."
+                ) from error
+            upload = api.get(f"/api/v1/uploads/{upload['upload']}")
+
+
+def _send_rest(
+    api: Transport, upload_id: str, file: LocalFile, offset: int, chunk_size: int, progress: Progress
+) -> None:
+    while offset < file.row.size:
+        chunk = _read(file.path, offset, chunk_size)
+        if len(chunk) < min(chunk_size, file.row.size - offset):
+            raise ClientError(f"{file.path} became shorter while it was being sent. Register it again.")
+        headers = {
+            "Upload-Offset": str(offset),
+            "Upload-Checksum": "sha256 " + base64.b64encode(hashlib.sha256(chunk).digest()).decode(),
+            "Content-Type": "application/offset+octet-stream",
+        }
+        try:
+            reply = api.send("PATCH", f"/api/v1/uploads/{upload_id}", content=chunk, headers=headers)
+            offset_now = int(reply.headers["upload-offset"])
+        except Problem as problem:
+            if problem.slug != "offset-wrong":
+                raise
+            offset_now = int(api.get(f"/api/v1/uploads/{upload_id}")["offset"])
+        progress.advance(offset_now - offset)
+        offset = offset_now
+
+
+def _read(path: Path, offset: int, size: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(size)
+
+
+def missing_files(version: Mapping[str, Any], files: Sequence[LocalFile]) -> Iterator[LocalFile]:
+    """Those of `files` that the marketplace does not have yet."""
+    waiting = {file["path"] for file in version["files"] if file["state"] == "waiting"}
+    return (file for file in files if file.row.path in waiting)
