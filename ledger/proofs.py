@@ -103,3 +103,20 @@ def _check_path(path: Sequence[bytes], length: int, what: str) -> None:
         raise Unverified(f"The proof for {what} has {len(path)} hashes instead of {length}.")
     if any(len(sibling) != HASH_SIZE for sibling in path):
         raise Unverified(f"The proof for {what} contains something that is not a 32-byte hash.")
+
+
+def path_sides(index: int, size: int, length: int) -> list[bool]:
+    """For each of a path's `length` steps, whether its hash stands to the left of ours (RFC 9162 section 2.1.3.2).
+
+    Who draws a path, or recomputes it with somebody else's code, needs to know; the size must be a verified one.
+    """
+    sides: list[bool] = []
+    node, last = index, size - 1
+    for _ in range(length):
+        left = node & 1 == 1 or node == last
+        sides.append(left)
+        if left and node & 1 == 0:
+            while node & 1 == 0 and node != 0:
+                node, last = node >> 1, last >> 1
+        node, last = node >> 1, last >> 1
+    return sides

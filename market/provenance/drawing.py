@@ -7,6 +7,7 @@ from html import escape
 
 from markupsafe import Markup
 
+from ledger.proofs import path_sides
 from market.kit.templating import as_drawing
 
 ROW, BOX, GAP, LABEL = 64, 150, 40, 34
@@ -28,7 +29,7 @@ def draw_path(
             f'xmlns="http://www.w3.org/2000/svg"><title>{escape(description)}</title>'
         )
     ]
-    for step, is_left in enumerate(_sides(index, size, len(path))):
+    for step, is_left in enumerate(path_sides(index, size, len(path))):
         y = height - LABEL - step * ROW
         mine, other = (BOX + GAP, 0) if is_left else (0, BOX + GAP)
         parts.append(_edge(mine + BOX // 2, y, width // 2, y - ROW + LABEL))
@@ -38,20 +39,6 @@ def draw_path(
     parts.append(_box((width - BOX) // 2 if path else 0, 0, "root", _short(root)))
     parts.append("</svg>")
     return as_drawing("".join(parts))
-
-
-def _sides(index: int, size: int, length: int) -> list[bool]:
-    """For each step, whether the proof's hash stands left of the computed one (RFC 9162 section 2.1.3.2)."""
-    sides: list[bool] = []
-    node, last = index, size - 1
-    while len(sides) < length:
-        left = node & 1 == 1 or node == last
-        sides.append(left)
-        if left and node & 1 == 0:
-            while node & 1 == 0 and node != 0:
-                node, last = node >> 1, last >> 1
-        node, last = node >> 1, last >> 1
-    return sides
 
 
 def _box(x: int, y: int, kind: str, text: str) -> str:

@@ -1,0 +1,5 @@
+"""The `datawharf` command. With the marketplace installed it has the operator's commands too."""
+
+from market.client.cli.main import main
+
+__all__ = ["main"]

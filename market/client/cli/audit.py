@@ -1,0 +1,125 @@
+"""Auditors: check a receipt and data, with the network off, trusting only the trust file."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from ledger.check import check_bundle
+from ledger.errors import LedgerError
+from ledger.manifest import Manifest, hash_file, parse_manifest
+from ledger.policy import parse_policy
+from ledger.receipt import parse_bundle
+from market.client.cli.shared import Context, pass_context
+from market.client.errors import ClientError
+from market.client.registering import find_files, hash_files, manifest_of
+from market.client.second_opinion import merkletools_agrees
+from market.client.words import say
+
+MARKS = {"passed": "✓", "failed": "✗", "warning": "!", "not_run": "–"}
+
+
+@click.command()
+@click.argument("receipt", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--data", type=click.Path(exists=True, path_type=Path), help="The file or folder that was registered."
+)
+@click.option(
+    "--manifest",
+    "manifest_path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="manifest.json, if you have it; else it is made from the data.",
+)
+@click.option(
+    "--trust",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Trust file; default: the profile's.",
+)
+@click.option("--second-opinion", is_flag=True, help="Compute the root with the merkletools package too.")
+@pass_context
+def verify(
+    ctx: Context,
+    receipt: Path,
+    data: Path | None,
+    manifest_path: Path | None,
+    trust: Path | None,
+    second_opinion: bool,
+) -> None:
+    """Check RECEIPT step by step. Nothing is sent anywhere. Status 0 if every check that ran passed."""
+    trust = trust or ctx.profile.trust_file
+    if not trust.exists():
+        raise ClientError(
+            "Name a trust file with --trust. It must not come from whoever gave you the receipt."
+        )
+    manifest, files = _given_data(data, manifest_path)
+    report = check_bundle(
+        receipt.read_bytes(),
+        parse_policy(trust.read_bytes()),
+        manifest=manifest,
+        files=files,
+        now=int(time.time()),
+    )
+    for step in report.steps:
+        click.echo(f"{MARKS[step.outcome]} {step.sentence(ctx.lang)}")
+    agrees = not second_opinion or _second_opinion(ctx, receipt)
+    ctx.say("Outcome: {outcome}", outcome=say(ctx.lang, report.outcome))
+    sys.exit(report.exit_code if agrees else 1)
+
+
+def _given_data(
+    data: Path | None, manifest_path: Path | None
+) -> tuple[Manifest | None, dict[str, Path] | None]:
+    """The manifest and where its files lie. Without a manifest file the data themselves give it."""
+    if data is None:
+        return (parse_manifest(manifest_path.read_bytes()) if manifest_path else None), None
+    if manifest_path is not None:
+        manifest = parse_manifest(manifest_path.read_bytes())
+        if data.is_file():
+            return manifest, {_name_in(manifest, data): data}
+        return manifest, {row.path: data / row.path for row in manifest.rows}
+    named = find_files([data])
+    return manifest_of(hash_files(named)), dict(named)
+
+
+def _name_in(manifest: Manifest, path: Path) -> str:
+    """Under which name the manifest knows a single file: its own, or whichever has its bytes."""
+    if manifest.row(path.name) is not None:
+        return path.name
+    digest = hash_file(path).row.sha256
+    return next((row.path for row in manifest.rows if row.sha256 == digest), path.name)
+
+
+def _second_opinion(ctx: Context, receipt: Path) -> bool:
+    try:
+        agrees = merkletools_agrees(parse_bundle(receipt.read_bytes()))
+    except LedgerError:
+        agrees = False
+    if agrees:
+        ctx.say("Second opinion (merkletools): the path leads to the same root.")
+    else:
+        ctx.say("Second opinion (merkletools): the path does NOT lead to the signed root.")
+    return agrees
+
+
+@click.command("receipt")
+@click.argument("leaf")
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File; default: <leaf>.receipt.json",
+)
+@pass_context
+def get_receipt(ctx: Context, leaf: str, target: Path | None) -> None:
+    """Fetch the receipt of a statement."""
+    with ctx.market() as market:
+        bundle = market.receipt(leaf)
+    path = target or Path(f"{leaf[:16]}.receipt.json")
+    path.write_bytes(bundle)
+    ctx.say("Receipt       {path} (ledger entry {index})", path=path, index=parse_bundle(bundle).index)
+
+
+COMMANDS = (verify, get_receipt)

@@ -1,0 +1,56 @@
+"""The command group, its shared options, and how failures end."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from ledger.errors import LedgerError
+from market.client.cli import account, audit, buy, provide, registrar
+from market.client.cli.shared import Context
+from market.client.errors import ClientError, Problem
+from market.client.words import language_of_environment
+
+
+class Failing(click.Group):
+    """Known failures end the command with one clear sentence and status 1."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except Problem as problem:
+            click.echo(f"datawharf: {problem}" + (f" [{problem.slug}]" if problem.slug else ""), err=True)
+        except (ClientError, LedgerError, OSError) as error:
+            click.echo(f"datawharf: {error}", err=True)
+        sys.exit(1)
+
+
+@click.group(cls=Failing, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("datawharf"), prog_name="datawharf")
+@click.option(
+    "--profile", type=click.Path(path_type=Path), help="Folder of keys and settings (DATAWHARF_PROFILE)."
+)
+@click.option(
+    "--lang", type=click.Choice(["zh", "en"]), help="Language of the output; default: that of the shell."
+)
+@click.option("--quiet", is_flag=True, help="No progress bars.")
+@click.pass_context
+def main(ctx: click.Context, profile: Path | None, lang: str | None, quiet: bool) -> None:
+    """Register data, license them, receive them, and check every claim without trusting anyone."""
+    ctx.obj = Context(profile, "zh" if (lang or language_of_environment()) == "zh" else "en", quiet=quiet)
+
+
+for _module in (account, provide, registrar, buy, audit):
+    for _command in _module.COMMANDS:
+        main.add_command(_command)
+
+# The marketplace's own commands, where it is installed.
+if importlib.util.find_spec("sqlmodel") is not None:
+    from market.cli.operator import COMMANDS as _OPERATOR
+
+    for _command in _OPERATOR:
+        main.add_command(_command)
