@@ -82,6 +82,11 @@ class MalformedRequest(Fault):
     title = N_("The request is malformed")
 
 
+class Unsupported(Fault):
+    kind, slug = Kind.UNSUPPORTED, "unsupported-media-type"
+    title = N_("The body is of a type that is not taken here")
+
+
 class EditConflict(Fault):
     kind, slug = Kind.STALE, "edit-conflict"
     title = N_("Someone changed this while you were editing")

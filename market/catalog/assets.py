@@ -1,0 +1,180 @@
+"""Assets: drafted, edited, and read by whoever may."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session
+
+from market.catalog import repository
+from market.catalog.models import Asset
+from market.catalog.schemas import (
+    AssetEdit,
+    AssetMetadata,
+    AssetState,
+    AssetSummary,
+    AssetView,
+    NewAsset,
+    StorageView,
+)
+from market.catalog.verbs import EDIT_ASSET, READ_OWN_ASSETS
+from market.kit.auth import ANONYMOUS, Principal, Resource, decide
+from market.kit.errors import InvalidInput, NotFound
+from market.kit.etag import same_revision
+from market.kit.i18n import N_
+from market.kit.paging import MAX_PAGE, Page, read_cursor, write_cursor
+from market.zones import service as zones
+
+
+def create_asset(session: Session, *, actor: Principal, new: NewAsset, now: datetime) -> AssetView:
+    """Draft an asset of the organisation one acts for. Raises UnknownCode, which names the field."""
+    org_id = actor.acting_org
+    decide(actor, EDIT_ASSET, Resource(org_id=org_id))
+    zones.check_metadata(new.metadata.model_dump())
+    asset = Asset(
+        org_id=org_id,
+        zone=new.metadata.adcode,
+        document=new.metadata.model_dump(mode="json"),
+        created_at=now,
+        edited_at=now,
+    )
+    session.add(asset)
+    session.flush()
+    return view_of(asset)
+
+
+def edit_asset(
+    session: Session,
+    *,
+    actor: Principal,
+    asset_id: UUID,
+    edit: AssetEdit,
+    expected_revision: int,
+    now: datetime,
+) -> AssetView:
+    """Change the metadata. What was registered stays as it is; the next version's registration takes the new text."""
+    asset = load(session, asset_id, for_update=True)
+    decide(actor, EDIT_ASSET, resource_of(asset))
+    same_revision(expected_revision, asset.revision)
+    zones.check_metadata(edit.metadata.model_dump())
+    asset.document, asset.zone = edit.metadata.model_dump(mode="json"), edit.metadata.adcode
+    asset.revision, asset.edited_at = asset.revision + 1, now
+    session.add(asset)
+    session.flush()
+    return view_of(asset)
+
+
+def asset(session: Session, *, actor: Principal, asset_id: UUID) -> AssetView:
+    """An asset: anyone's once a version is registered, before that its own organisation's."""
+    return view_of(readable(session, actor, asset_id))
+
+
+def assets_of(
+    session: Session, *, actor: Principal, cursor: str | None = None, limit: int = 50
+) -> Page[AssetSummary]:
+    """The assets of the organisation one acts for, newest first."""
+    org_id = actor.acting_org
+    decide(actor, READ_OWN_ASSETS, Resource(org_id=org_id))
+    limit = max(1, min(limit, MAX_PAGE))
+    before = _position(cursor) if cursor else None
+    found = repository.assets_page(session, org_id, before, limit + 1)
+    more = found[limit:]
+    items = _summaries(session, found[:limit])
+    return Page(items=items, next=write_cursor(str(found[limit - 1].id)) if more else None)
+
+
+def summaries(session: Session, ids: Collection[UUID]) -> dict[UUID, AssetSummary]:
+    """Short views of assets by id, for lists of other slices. The caller has decided who may see them."""
+    return {summary.id: summary for summary in _summaries(session, repository.assets_with(session, ids))}
+
+
+def resource(session: Session, asset_id: UUID) -> Resource:
+    """Whose asset this is and in which zone, to decide about it. Raises NotFound."""
+    return resource_of(load(session, asset_id))
+
+
+def storage(session: Session, *, actor: Principal, quota: int) -> StorageView:
+    """How much of its storage the organisation uses."""
+    org_id = actor.acting_org
+    decide(actor, READ_OWN_ASSETS, Resource(org_id=org_id))
+    return StorageView(used=repository.storage_used(session, org_id), quota=quota)
+
+
+def load(session: Session, asset_id: UUID, *, for_update: bool = False) -> Asset:
+    """The row, whoever asks; a caller decides next."""
+    found = session.get(Asset, asset_id, with_for_update=True if for_update else None)
+    if found is None:
+        raise NotFound(N_("There is no such asset, or it belongs to somebody else."), where="asset")
+    return found
+
+
+def readable(session: Session, actor: Principal, asset_id: UUID) -> Asset:
+    """The row, if `actor` may see it."""
+    found = load(session, asset_id)
+    if found.registered_at is None:
+        if actor == ANONYMOUS or not actor.signed_in:
+            raise NotFound(N_("There is no such asset, or it belongs to somebody else."), where="asset")
+        decide(actor, READ_OWN_ASSETS, resource_of(found))
+    return found
+
+
+def resource_of(asset: Asset) -> Resource:
+    return Resource(org_id=asset.org_id, zone=asset.zone)
+
+
+def view_of(asset: Asset) -> AssetView:
+    return AssetView(
+        id=asset.id,
+        org_id=asset.org_id,
+        zone=asset.zone,
+        state=_state(asset),
+        metadata=AssetMetadata.model_validate(asset.document),
+        revision=asset.revision,
+        current_version_id=asset.current_version_id,
+        created_at=asset.created_at,
+        edited_at=asset.edited_at,
+        registered_at=asset.registered_at,
+    )
+
+
+def _state(asset: Asset) -> AssetState:
+    return AssetState.DRAFT if asset.registered_at is None else AssetState.REGISTERED
+
+
+def _position(cursor: str) -> UUID:
+    (text,) = read_cursor(cursor, [str])
+    try:
+        return UUID(str(text))
+    except ValueError as error:
+        raise InvalidInput(
+            N_("The cursor is not one that this list gave out."),
+            hint=N_("Take `next` from the page before, unchanged, or leave the cursor out to start again."),
+            where="cursor",
+        ) from error
+
+
+def _summaries(session: Session, assets: Sequence[Asset]) -> list[AssetSummary]:
+    current = [asset.current_version_id for asset in assets if asset.current_version_id is not None]
+    versions = {version.id: version for version in repository.versions_with(session, current)}
+    result = []
+    for asset in assets:
+        version = versions.get(asset.current_version_id) if asset.current_version_id else None
+        document = asset.document
+        result.append(
+            AssetSummary(
+                id=asset.id,
+                org_id=asset.org_id,
+                zone=asset.zone,
+                state=_state(asset),
+                title=document["title"],
+                grade=document["grade"],
+                licence=document["licence"],
+                modality=document["modality"],
+                version=version.version if version else None,
+                size_bytes=version.size_bytes if version else 0,
+                edited_at=asset.edited_at,
+            )
+        )
+    return result

@@ -1,0 +1,25 @@
+"""Which store keeps the bytes of an installation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from obstore.store import S3Store
+
+from market.catalog.blob_store import BlobStore
+from market.catalog.file_blobs import FileBlobs
+from market.catalog.object_blobs import ObjectBlobs
+
+__all__ = ["BlobStore", "FileBlobs", "ObjectBlobs", "open_blobs"]
+
+
+def open_blobs(location: str, s3_options: Mapping[str, str]) -> BlobStore:
+    """The store at a folder, or at s3://bucket/prefix with obstore's options (endpoint, access_key_id, …)."""
+    if not location.startswith("s3://"):
+        return FileBlobs(Path(location))
+    address = urlsplit(location)
+    options = cast("dict[str, Any]", dict(s3_options))
+    return ObjectBlobs(S3Store(address.netloc, prefix=address.path.strip("/") or None, **options))

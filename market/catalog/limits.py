@@ -1,0 +1,35 @@
+"""How much an organisation may keep and send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from market.config import Settings
+from market.kit.ports import Ports
+
+MAX_FILES = 5_000
+# Base64 and all, this stays below what a request may carry.
+MAX_MANIFEST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class UploadLimits:
+    """quota_bytes: an organisation's stored and announced bytes. in_flight: its unfinished uploads at a time.
+
+    chunk_bytes: the most that one PATCH carries. lifetime: after this an unfinished upload is thrown away.
+    """
+
+    quota_bytes: int = 50 * 10**9
+    in_flight: int = 64
+    chunk_bytes: int = 16 << 20
+    lifetime: timedelta = timedelta(hours=24)
+
+
+def limits_of(ports: Ports) -> UploadLimits:
+    """The limits that create_app was given, else the usual ones with the quota of the settings."""
+    given: UploadLimits | None = ports.extras.get(UploadLimits)
+    settings: Settings | None = ports.extras.get(Settings)
+    if given is not None:
+        return given
+    return UploadLimits(quota_bytes=settings.org_quota_bytes) if settings is not None else UploadLimits()

@@ -1,0 +1,55 @@
+"""The catalogue in verbs. What other slices call is here; each verb lives in the module of its subject."""
+
+from __future__ import annotations
+
+from market.catalog.assets import (
+    asset,
+    assets_of,
+    create_asset,
+    edit_asset,
+    resource,
+    storage,
+    summaries,
+)
+from market.catalog.drafts import discard_version, restart_version
+from market.catalog.intake import Intake
+from market.catalog.registration import metadata_opening, prepare_registration, register_version
+from market.catalog.uploads import open_upload, stray_tokens, sweep, upload_state
+from market.catalog.versions import (
+    add_version,
+    files_of,
+    lineage,
+    manifest_of,
+    sidecar,
+    version,
+    version_resource,
+    versions_of,
+)
+
+__all__ = [
+    "Intake",
+    "add_version",
+    "asset",
+    "assets_of",
+    "create_asset",
+    "discard_version",
+    "edit_asset",
+    "files_of",
+    "lineage",
+    "manifest_of",
+    "metadata_opening",
+    "open_upload",
+    "prepare_registration",
+    "register_version",
+    "resource",
+    "restart_version",
+    "sidecar",
+    "storage",
+    "stray_tokens",
+    "summaries",
+    "sweep",
+    "upload_state",
+    "version",
+    "version_resource",
+    "versions_of",
+]
