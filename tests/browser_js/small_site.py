@@ -27,12 +27,12 @@ class SmallSite:
         self.drop_next_chunk = False
         self.base = ""
 
-    def page(self, path: str, module: str, body: str, *, lang: str = "en", head: str = "") -> str:
+    def page(self, path: str, module: str, body: str, *, lang: str = "en") -> str:
         """Publishes a page that loads `module`; returns its address."""
         script = f'<script type="module" src="/static/js/{module}"></script>'
         self.pages[path] = (
             f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>t</title>'
-            f'<meta name="csrf" content="token">{head}{script}</head><body>{body}</body></html>'
+            f'<meta name="csrf" content="token">{script}</head><body>{body}</body></html>'
         )
         return self.base + path
 

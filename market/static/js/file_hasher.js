@@ -1,21 +1,27 @@
-// Hashes chosen files with progress and cancel: in the module worker where the page's policy lets one start, else in
-// the page, a slice at a time. `trusted-types 'none'` forbids every worker address, so a page whose policy names
-// "datawharf-worker" says so by <meta name="datawharf-worker" content="allowed">.
+// Hashes chosen files with progress and cancel: in the module worker, or in the page, a slice at a time, where no
+// worker starts. The page's policy has to name the one Trusted Types policy that this module makes, "datawharf-worker".
 import { digestFile, FileChanged } from "./file_digest.js";
 
-function startWorker() {
-  if (!document.querySelector('meta[name="datawharf-worker"][content="allowed"]')) return undefined;
-  const address = new URL("./verify_worker.js", import.meta.url).href;
-  const policy = globalThis.trustedTypes?.createPolicy("datawharf-worker", {
-    createScriptURL: (url) => {
-      if (url !== address) throw new TypeError("only the hashing worker may start");
-      return url;
-    },
-  });
-  return new Worker(policy ? policy.createScriptURL(address) : address, { type: "module" });
-}
+const ADDRESS = new URL("./verify_worker.js", import.meta.url).href;
 
+class WorkerFailed extends Error {}
+
+let policy;
 let spare;
+
+function startWorker() {
+  try {
+    policy ??= globalThis.trustedTypes?.createPolicy("datawharf-worker", {
+      createScriptURL: (url) => {
+        if (url !== ADDRESS) throw new TypeError("only the hashing worker may start");
+        return url;
+      },
+    });
+    return new Worker(policy ? policy.createScriptURL(ADDRESS) : ADDRESS, { type: "module" });
+  } catch {
+    return undefined;
+  }
+}
 
 function inWorker(worker, files, count, signal) {
   return new Promise((resolve, reject) => {
@@ -30,21 +36,29 @@ function inWorker(worker, files, count, signal) {
       spare = worker;
       return data.digests ? resolve(data.digests) : reject(new FileChanged(files[data.changed].name));
     };
-    worker.onerror = () => reject(new FileChanged("the hashing worker stopped"));
+    worker.onerror = () => reject(new WorkerFailed());
     worker.postMessage({ files });
   });
+}
+
+async function inPage(files, count, signal) {
+  const digests = [];
+  for (const file of files) digests.push(await digestFile(file, { onProgress: count, signal }));
+  return digests;
 }
 
 /** Digests (see digestFile) of each file, in order. `onProgress(done, total)` in bytes; `signal` cancels. */
 export async function hashFiles(files, { onProgress = () => {}, signal } = {}) {
   signal?.throwIfAborted();
   const total = files.reduce((sum, file) => sum + file.size, 0);
-  let done = 0;
-  const count = (bytes) => onProgress((done += bytes), total);
+  const counter = (done = 0) => (bytes) => onProgress((done += bytes), total);
   const worker = spare ?? startWorker();
   spare = undefined;
-  if (worker) return inWorker(worker, files, count, signal);
-  const digests = [];
-  for (const file of files) digests.push(await digestFile(file, { onProgress: count, signal }));
-  return digests;
+  if (!worker) return inPage(files, counter(), signal);
+  try {
+    return await inWorker(worker, files, counter(), signal);
+  } catch (error) {
+    if (!(error instanceof WorkerFailed)) throw error;
+    return inPage(files, counter(), signal);
+  }
 }
