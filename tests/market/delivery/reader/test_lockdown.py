@@ -132,7 +132,9 @@ def test_the_reader_gets_no_environment_and_no_other_descriptor(tmp_path: Path) 
     os.environ["DATAWHARF_TEST_SECRET"] = "hunter2"
     try:
         with process.started(descriptor) as reader:
-            seen = Path(f"/proc/{reader.pid}/environ").read_bytes()
+            seen = b""
+            while not seen and reader.poll() is None:  # empty until the kernel has laid out the new program
+                seen = Path(f"/proc/{reader.pid}/environ").read_bytes()
             links = Path(f"/proc/{reader.pid}/fd").iterdir()
             ours = {int(link.name) for link in links if link.exists() and link.samefile(path)}
             reader.kill()
