@@ -1,0 +1,311 @@
+"""Offers: prepared, signed by their provider, published, changed and withdrawn."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from ledger.names import urn
+from market.catalog import service as catalog
+from market.catalog.schemas import AssetState
+from market.kit.auth import Principal, Resource, allowed, decide
+from market.kit.errors import NotFound
+from market.kit.i18n import N_
+from market.kit.money import Money
+from market.kit.paging import Page, read_cursor, write_cursor
+from market.licensing import repository
+from market.licensing.documents import OFFER_FIELD, check_says, offer_document, policy, resealed
+from market.licensing.errors import NotOfferable, WrongOfferState
+from market.licensing.models import Offer, OfferRevision
+from market.licensing.schemas import (
+    NewOffer,
+    OfferDraft,
+    OfferState,
+    OfferTerms,
+    OfferView,
+    SignedOffer,
+    WithdrawalDraft,
+)
+from market.licensing.verbs import PUBLISH_OFFER, READ_OFFERS, READ_OWN_OFFERS
+from market.provenance import service as provenance
+from market.provenance.gateway import Ledger
+from market.provenance.schemas import About, OpeningIn
+from market.provenance.signing import SignedBody, ToSign, prepare
+from market.statements import commit
+
+
+def draft_offer(
+    session: Session, *, actor: Principal, ledger: Ledger, new: NewOffer, now: datetime
+) -> OfferDraft:
+    """Prepare an offer, or a change to one, for its provider's signature. Nobody sees it before it is signed.
+
+    Raises NotOfferable, WrongOfferState, NoSigningKey.
+    """
+    asset = catalog.asset(session, actor=actor, asset_id=new.asset_id)
+    decide(actor, PUBLISH_OFFER, Resource(org_id=asset.org_id, zone=asset.zone))
+    if asset.state is not AssetState.REGISTERED:
+        raise NotOfferable(
+            N_("Register a version of the asset first; an offer is about registered data."),
+            hint=N_("Sign a version on its page, or with: datawharf register."),
+        )
+    if asset.metadata.grade == "CORE":
+        raise NotOfferable(N_("Core data may not be traded."))
+    found = _offer_for(session, actor, new, now)
+    terms, number = new.conditions, found.revision + 1
+    document = offer_document(
+        ledger.origin,
+        offer_id=found.id,
+        asset_id=found.asset_id,
+        org_id=found.org_id,
+        number=number,
+        terms=terms,
+    )
+    sealed = commit(document)
+    row = OfferRevision(
+        offer_id=found.id,
+        number=number,
+        price_minor=terms.price.minor if terms.price else None,
+        currency=terms.price.currency if terms.price else None,
+        term_days=terms.term_days,
+        quota_rows=terms.quota_rows,
+        conditions=terms.model_dump(mode="json"),
+        salt=sealed.salt,
+        content=sealed.content,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    to_sign = _to_sign(session, ledger, found, row, _action(found), now)
+    return OfferDraft(draft_id=row.id, offer=view_of(found, row), to_sign=to_sign)
+
+
+def publish_offer(
+    session: Session, *, actor: Principal, ledger: Ledger, signed: SignedOffer, now: datetime
+) -> OfferView:
+    """Record the provider's signed offer and open it, both or neither. The same statement again changes nothing."""
+    row = repository.revision(session, signed.draft_id)
+    found = repository.offer(session, row.offer_id, for_update=True) if row else None
+    decide(actor, PUBLISH_OFFER, Resource(org_id=found.org_id if found else None))
+    if row is None or found is None:
+        raise _unknown()
+    fact = provenance.read(ledger, signed.data)
+    if row.leaf is not None and row.leaf == fact.statement.leaf_hash.hex():
+        return view_of(found, row)
+    if row.leaf is not None or row.number != found.revision + 1 or found.state == OfferState.WITHDRAWN:
+        raise WrongOfferState(
+            N_("The offer was published, changed or withdrawn meanwhile."),
+            hint=N_("Prepare it again and sign what comes back."),
+        )
+    leaf = _record(session, actor, ledger, found, row, _action(found), signed, now)
+    row.leaf = leaf
+    found.state, found.leaf, found.revision, found.revision_id = (
+        OfferState.PUBLISHED,
+        leaf,
+        row.number,
+        row.id,
+    )
+    found.kind = OfferTerms.model_validate(row.conditions).kind
+    found.published_at = found.published_at or now
+    session.add_all([row, found])
+    session.flush()
+    return view_of(found, row)
+
+
+def draft_withdrawal(
+    session: Session, *, actor: Principal, ledger: Ledger, offer_id: UUID, now: datetime
+) -> WithdrawalDraft:
+    """What the provider signs to withdraw a published offer. Contracts that were made from it go on."""
+    found, row = _own(session, actor, offer_id)
+    _check_published(found)
+    return WithdrawalDraft(offer_id=found.id, to_sign=_to_sign(session, ledger, found, row, "withdrawn", now))
+
+
+def withdraw_offer(
+    session: Session, *, actor: Principal, ledger: Ledger, offer_id: UUID, signed: SignedBody, now: datetime
+) -> OfferView:
+    """Record the signed withdrawal; from then on nobody can take the offer."""
+    found, row = _own(session, actor, offer_id, for_update=True)
+    fact = provenance.read(ledger, signed.data)
+    if found.withdrawal == fact.statement.leaf_hash.hex():
+        return view_of(found, row)
+    _check_published(found)
+    found.withdrawal = _record(session, actor, ledger, found, row, "withdrawn", signed, now)
+    found.state = OfferState.WITHDRAWN
+    session.add(found)
+    session.flush()
+    return view_of(found, row)
+
+
+def offer(session: Session, *, actor: Principal, offer_id: UUID) -> OfferView:
+    """An offer that is or was published; a draft is its provider's only."""
+    found = repository.offer(session, offer_id)
+    row = repository.revision(session, found.revision_id) if found else None
+    decide(actor, READ_OFFERS, Resource())
+    if found is None or row is None:
+        raise _unknown()
+    return view_of(found, row)
+
+
+def draft(session: Session, *, actor: Principal, ledger: Ledger, draft_id: UUID, now: datetime) -> OfferDraft:
+    """A prepared offer again, for the page on which it is signed."""
+    row = repository.revision(session, draft_id)
+    found = repository.offer(session, row.offer_id) if row else None
+    decide(actor, PUBLISH_OFFER, Resource(org_id=found.org_id if found else None))
+    if row is None or found is None:
+        raise _unknown()
+    to_sign = _to_sign(session, ledger, found, row, _action(found), now)
+    return OfferDraft(draft_id=row.id, offer=view_of(found, row), to_sign=to_sign)
+
+
+def offers_of(session: Session, *, actor: Principal, asset_id: UUID) -> list[OfferView]:
+    """The published offers of an asset that one may see."""
+    decide(actor, READ_OFFERS, Resource())
+    catalog.asset(session, actor=actor, asset_id=asset_id)
+    return _views(session, repository.published_of(session, [asset_id]))
+
+
+def published_offers(session: Session, *, asset_ids: Collection[UUID]) -> dict[UUID, list[OfferView]]:
+    """The published offers of several assets, by asset, for lists of other slices."""
+    result: dict[UUID, list[OfferView]] = {}
+    for one in _views(session, repository.published_of(session, asset_ids)):
+        result.setdefault(one.asset_id, []).append(one)
+    return result
+
+
+def own_offers(session: Session, *, actor: Principal, cursor: str | None, limit: int) -> Page[OfferView]:
+    """One's organisation's offers, newest first."""
+    decide(actor, READ_OWN_OFFERS, Resource(org_id=actor.acting_org))
+    before = before_of(cursor)
+    rows = repository.offers_of_org(session, actor.acting_org, before, limit + 1)
+    more = write_cursor(str(rows[limit - 1].id)) if len(rows) > limit else None
+    return Page(items=_views(session, rows[:limit]), next=more)
+
+
+def is_own(actor: Principal, view: OfferView) -> bool:
+    return allowed(actor, PUBLISH_OFFER, Resource(org_id=view.provider_org))
+
+
+def before_of(cursor: str | None) -> UUID | None:
+    """The id that a page starts below."""
+    return UUID(str(read_cursor(cursor, [str])[0])) if cursor else None
+
+
+def view_of(found: Offer, row: OfferRevision) -> OfferView:
+    terms = OfferTerms.model_validate(row.conditions)
+    return OfferView(
+        **terms.model_dump(exclude={"price", "terms", "questions"}),
+        terms=terms.terms,
+        questions=terms.questions,
+        price=price_of(row),
+        id=found.id,
+        asset_id=found.asset_id,
+        provider_org=found.org_id,
+        state=OfferState(found.state),
+        revision=row.number,
+        leaf=row.leaf,
+        policy=policy(terms),
+        published_at=found.published_at,
+    )
+
+
+def price_of(row: OfferRevision) -> Money | None:
+    return Money(row.price_minor, row.currency) if row.price_minor is not None and row.currency else None
+
+
+def _views(session: Session, rows: Sequence[Offer]) -> list[OfferView]:
+    known = repository.revisions(session, [row.revision_id for row in rows if row.revision_id])
+    return [view_of(row, known[row.revision_id]) for row in rows if row.revision_id]
+
+
+def _offer_for(session: Session, actor: Principal, new: NewOffer, now: datetime) -> Offer:
+    if new.offer_id is None:
+        found = Offer(asset_id=new.asset_id, org_id=actor.acting_org, kind=new.kind, created_at=now)
+        session.add(found)
+        session.flush()
+        return found
+    found, _ = _own(session, actor, new.offer_id)
+    if found.asset_id != new.asset_id:
+        raise _unknown()
+    _check_published(found)
+    return found
+
+
+def _own(
+    session: Session, actor: Principal, offer_id: UUID, *, for_update: bool = False
+) -> tuple[Offer, OfferRevision]:
+    found = repository.offer(session, offer_id, for_update=for_update)
+    decide(actor, PUBLISH_OFFER, Resource(org_id=found.org_id if found else None))
+    row = repository.revision(session, found.revision_id) if found else None
+    if found is None or row is None:
+        raise _unknown()
+    return found, row
+
+
+def _check_published(found: Offer) -> None:
+    if found.state != OfferState.PUBLISHED:
+        raise WrongOfferState(
+            N_("It is in the state %(state)s."), hint=N_("Make a new offer."), state=found.state
+        )
+
+
+def _action(found: Offer) -> str:
+    return "published" if found.leaf is None else "changed"
+
+
+def _predicate(ledger: Ledger, found: Offer, action: str) -> dict[str, Any]:
+    predicate = {"asset": urn(ledger.origin, "asset", found.asset_id), "action": action}
+    return predicate if found.leaf is None else predicate | {"previous": found.leaf}
+
+
+def _to_sign(
+    session: Session, ledger: Ledger, found: Offer, row: OfferRevision, action: str, now: datetime
+) -> ToSign:
+    return prepare(
+        session,
+        ledger=ledger,
+        kind="offer",
+        org_id=found.org_id,
+        subject_id=found.id,
+        predicate=_predicate(ledger, found, action),
+        commitments={OFFER_FIELD: resealed(row.salt, row.content)},
+        now=now,
+    )
+
+
+def _record(
+    session: Session,
+    actor: Principal,
+    ledger: Ledger,
+    found: Offer,
+    row: OfferRevision,
+    action: str,
+    signed: SignedBody,
+    now: datetime,
+) -> str:
+    sealed = resealed(row.salt, row.content)
+    check_says(
+        provenance.read(ledger, signed.data),
+        signed,
+        kind="offer",
+        subject_id=found.id,
+        predicate=_predicate(ledger, found, action) | {OFFER_FIELD: sealed.hex},
+        contents={OFFER_FIELD: row.content},
+    )
+    stated = provenance.record(
+        session,
+        actor=actor,
+        ledger=ledger,
+        statement=signed.data,
+        openings=[OpeningIn(OFFER_FIELD, row.salt, row.content)],
+        about=About(org_ids=[found.org_id], asset_id=found.asset_id),
+        now=now,
+    )
+    return stated.leaf
+
+
+def _unknown() -> NotFound:
+    return NotFound(N_("There is no such offer, or it is not published."))

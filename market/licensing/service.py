@@ -1,0 +1,79 @@
+"""Licensing in verbs. The verbs live in modules by subject; this is what doors and other slices use."""
+
+from __future__ import annotations
+
+from market.licensing.contracts import (
+    awaiting_my_signature,
+    cancel_contract,
+    contract,
+    contracts_of,
+    live_contract_for,
+    prepare_contract,
+)
+from market.licensing.entitlements import (
+    activate,
+    entitlement,
+    entitlement_for,
+    entitlements_of,
+    restore,
+    spend_rows,
+    standing,
+    suspend,
+)
+from market.licensing.offers import (
+    draft,
+    draft_offer,
+    draft_withdrawal,
+    is_own,
+    offer,
+    offers_of,
+    own_offers,
+    publish_offer,
+    published_offers,
+    withdraw_offer,
+)
+from market.licensing.requests import (
+    access_request,
+    access_requests,
+    decide_request,
+    request_access,
+    request_for,
+)
+from market.licensing.revocations import prepare_revocation, revoke_entitlement
+from market.licensing.signatures import SIGNED_TOPIC, sign_contract
+
+__all__ = [
+    "SIGNED_TOPIC",
+    "access_request",
+    "access_requests",
+    "activate",
+    "awaiting_my_signature",
+    "cancel_contract",
+    "contract",
+    "contracts_of",
+    "decide_request",
+    "draft",
+    "draft_offer",
+    "draft_withdrawal",
+    "entitlement",
+    "entitlement_for",
+    "entitlements_of",
+    "is_own",
+    "live_contract_for",
+    "offer",
+    "offers_of",
+    "own_offers",
+    "prepare_contract",
+    "prepare_revocation",
+    "publish_offer",
+    "published_offers",
+    "request_access",
+    "request_for",
+    "restore",
+    "revoke_entitlement",
+    "sign_contract",
+    "spend_rows",
+    "standing",
+    "suspend",
+    "withdraw_offer",
+]
