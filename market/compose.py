@@ -59,7 +59,7 @@ def open_ledger(settings: Settings, db: Database) -> Ledger:
     return Ledger(
         settings.origin,
         _objects(settings),
-        parse_policy(settings.trust_file.read_text(encoding="utf-8")),
+        parse_policy(settings.trust_file.read_bytes()),
         PlatformKey(UUID(settings.platform_org), _key(settings, "platform")),
         log=log.verifier,
         cosigner=cosigner.verifier,

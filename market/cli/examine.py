@@ -57,10 +57,12 @@ def _database(settings: Settings) -> Iterator[Finding]:
 def _ledger(settings: Settings, db: Database) -> Finding:
     try:
         ledger = open_ledger(settings, db)
-        report = fsck(ledger.objects, ledger.policy)
+        report = fsck(ledger.objects, ledger.policy.logs[0].verifier)
     except LedgerError as error:
         return Finding(False, f"the ledger: {error}")
-    return Finding(report.ok, f"the ledger: {report.sentence}")
+    if report.problems:
+        return Finding(False, f"the ledger: {report.problems[0]}")
+    return Finding(True, f"the ledger holds: {report.entries} entries, {report.checkpoints} checkpoints")
 
 
 def _space(settings: Settings) -> Iterator[Finding]:

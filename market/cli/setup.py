@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 from ledger.names import urn
-from ledger.policy import format_policy, policy_for
+from ledger.policy import fingerprint, format_policy, policy_for
 from ledger.statement import sign_statement
 from market.accounts import service as accounts
 from market.compose import create_log, make_keys, note_signers, signing_key
@@ -79,11 +79,11 @@ def initialise(new: NewHome, clock: Clock | None = None, **more: object) -> Init
                 password_hash=accounts.hash_password(password),
                 now=clock.now(),
             )
-        fingerprint = _start_ledger(settings, db, clock)
+        trust = _start_ledger(settings, db, clock)
     finally:
         db.close()
     path.write_text(_toml(settings, more), encoding="utf-8")
-    return Initialised(load_settings(new.home), new.operator_email, password, fingerprint)
+    return Initialised(load_settings(new.home), new.operator_email, password, trust)
 
 
 def _settings(new: NewHome, *, origin: str, platform_org: UUID) -> Settings:
@@ -126,8 +126,8 @@ def _start_ledger(settings: Settings, db: Database, clock: Clock) -> str:
     ]
     create_log(settings, db, genesis, now)
     policy = policy_for(log.vkey)
-    settings.trust_file.write_text(format_policy(policy), encoding="utf-8")
-    return policy.fingerprint
+    settings.trust_file.write_bytes(format_policy(policy))
+    return fingerprint(policy)
 
 
 def _toml(settings: Settings, more: dict[str, object]) -> str:
