@@ -61,11 +61,15 @@ class ObjectBlobs:
             except BaseError as error:
                 raise _down(error) from error
             return
+        # S3 has no condition for a multipart upload; writing the same bytes twice harms nothing.
+        writer = obstore.open_writer(
+            self._store, _blob(digest), buffer_size=_MULTIPART_SIZE, max_concurrency=_PARALLEL
+        )
         try:
-            # S3 has no condition for a multipart upload; writing the same bytes twice harms nothing.
-            obstore.put(
-                self._store, _blob(digest), pieces, chunk_size=_MULTIPART_SIZE, max_concurrency=_PARALLEL
-            )
+            for piece in pieces:
+                writer.write(piece)
+            # Only here does the object appear: a failure above leaves nothing under the digest.
+            writer.close()
         except BaseError as error:
             raise _down(error) from error
 
@@ -77,14 +81,14 @@ class ObjectBlobs:
             raise _down(error) from error
 
     def incoming(self) -> Iterator[str]:
+        # Asked for objects, not folders: some stores go on to list a folder whose last object is gone.
+        seen: set[str] = set()
         try:
-            found = obstore.list_with_delimiter(self._store, prefix="incoming/")
+            for batch in obstore.list(self._store, prefix="incoming/"):
+                seen |= {item["path"].split("/")[1] for item in batch}
         except BaseError as error:
             raise _down(error) from error
-        for prefix in found["common_prefixes"]:
-            token = prefix.rstrip("/").rpartition("/")[2]
-            if TOKEN.fullmatch(token):
-                yield token
+        yield from sorted(token for token in seen if TOKEN.fullmatch(token))
 
     def has(self, digest: str) -> bool:
         try:
