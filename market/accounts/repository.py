@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from market.accounts.models import (
     Account,
@@ -23,6 +25,8 @@ from market.accounts.models import (
 )
 from market.kit.auth import Role
 
+Row = TypeVar("Row")
+
 
 def add_unless_taken(session: Session, *rows: SQLModel) -> bool:
     """Add the rows together; False, and nothing added, where a unique value is taken."""
@@ -34,6 +38,11 @@ def add_unless_taken(session: Session, *rows: SQLModel) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def _held(query: SelectOfScalar[Row]) -> SelectOfScalar[Row]:
+    """Lock the row, and read it anew: what this session saw before it waited may be out of date."""
+    return query.with_for_update().execution_options(populate_existing=True)
 
 
 def account(session: Session, account_id: UUID) -> Account | None:
@@ -50,12 +59,7 @@ def organisation(session: Session, org_id: UUID) -> Organisation | None:
 
 def locked_organisation(session: Session, org_id: UUID) -> Organisation | None:
     """The organisation, held until the transaction ends: changes of its members wait for each other."""
-    return session.exec(
-        select(Organisation)
-        .where(Organisation.id == org_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).first()
+    return session.exec(_held(select(Organisation).where(Organisation.id == org_id))).first()
 
 
 def organisations(session: Session, ids: Iterable[UUID]) -> Sequence[Organisation]:
@@ -156,7 +160,7 @@ def invite(session: Session, org_id: UUID, invite_id: UUID) -> Invite | None:
 
 def invite_by_hash(session: Session, token_hash: str, *, lock: bool = False) -> Invite | None:
     query = select(Invite).where(Invite.token_hash == token_hash)
-    return session.exec(query.with_for_update() if lock else query).first()
+    return session.exec(_held(query) if lock else query).first()
 
 
 def web_session_by_hash(session: Session, token_hash: str) -> tuple[WebSession, Account] | None:
@@ -195,7 +199,7 @@ def api_key_by_public_id(session: Session, public_id: str) -> tuple[ApiKey, Acco
 
 def api_key(session: Session, key_id: UUID, *, lock: bool = False) -> ApiKey | None:
     query = select(ApiKey).where(ApiKey.id == key_id)
-    return session.exec(query.with_for_update() if lock else query).first()
+    return session.exec(_held(query) if lock else query).first()
 
 
 def api_keys_of(session: Session, org_id: UUID, account_id: UUID | None = None) -> Sequence[ApiKey]:
@@ -220,7 +224,7 @@ def mark_key_used(session: Session, key_id: UUID, used_at: datetime) -> None:
 
 def sign_in_link(session: Session, token_hash: str, *, lock: bool = False) -> SignInLink | None:
     query = select(SignInLink).where(SignInLink.token_hash == token_hash)
-    return session.exec(query.with_for_update() if lock else query).first()
+    return session.exec(_held(query) if lock else query).first()
 
 
 def knows_network(session: Session, account_id: UUID, network_hash: str) -> bool:

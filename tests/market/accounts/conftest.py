@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,6 @@ class Market:
     app: FastAPI
     web: TestClient
     passwords: Passwords
-    counter: Iterator[int] = field(default_factory=lambda: iter(range(1, 10_000)))
 
     def sign_up(self, email: str, org: str | None = None, **more: Any) -> Any:
         body = {"email": email, "password": PASSWORD, "name": email.split("@")[0], **more}
@@ -107,6 +106,21 @@ class Market:
         joined = joining("POST", "/api/v1/invites/acceptance", {"token": made.json()["token"]})
         assert joined.status_code == 201, joined.text
         return self.caller(email)
+
+    def session(self, email: str) -> str:
+        """The cookie of a fresh web session."""
+        with self.db.writing() as session:
+            found = service.credentials(session, email=email, network_hash="-")
+            assert found.account_id is not None
+            assert found.password_hash is not None
+            return service.sign_in(
+                session,
+                account_id=found.account_id,
+                compared_hash=found.password_hash,
+                network_hash="-",
+                agent="test",
+                now=self.clock.now(),
+            )
 
     def staff(self, email: str, org: OrgView, *roles: Role) -> UUID:
         new = NewAccount(email=email, password=PASSWORD, name=email.split("@")[0])
@@ -208,6 +222,3 @@ def limited_market(sqlite_url: str, tmp_path: Path, passwords: Passwords) -> Ite
     built = build(sqlite_url, tmp_path, passwords, rate_limits=True)
     yield built
     built.db.close()
-
-
-Maker = Callable[..., Market]
