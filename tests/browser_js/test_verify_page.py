@@ -16,7 +16,7 @@ from tests.browser_js.small_site import MODULES, SmallSite, small_site
 TRUST = scene().log.trust()
 RECEIPT = format_bundle(scene().bundle())
 # Bytes of gzip. The modules are served as they are written, with comments and a sentence for each refusal.
-FIRST_LOAD, WITH_CHECK, ONE_LANGUAGE = 4_500, 28_000, 3_000
+FIRST_LOAD, WITH_CHECK, ONE_LANGUAGE, KEY_PAGE = 4_500, 28_500, 3_000, 12_000
 
 
 @pytest.fixture
@@ -202,6 +202,7 @@ def test_the_verifier_is_small() -> None:
     whole = _closure("check.js", dynamic=False) | _closure("verify_page.js", dynamic=False)
     assert _size(whole) < WITH_CHECK
     assert max(_size({name}) for name in words) < ONE_LANGUAGE
+    assert _size(_closure("key_page.js", dynamic=True)) < KEY_PAGE
     with_data = _closure("verify_page.js", dynamic=True) - words
     assert with_data > whole, "a module is not reached"
 

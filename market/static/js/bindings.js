@@ -1,12 +1,12 @@
 // The two statements that tie keys to names (the layout of ledger/bindings.py). No DOM.
 // log-policy/v1 {"origin", "log": vkey, "cosigner": vkey, "platform": {"org", "key": hex}, "receiptKey": hex, "rules": []},
 // entry 0, signed by the platform key in it; key-binding/v1 {"org", "key": hex, "possession": hex}, signed by the platform.
-// possession = signature of the bound key over "datawharf/key-possession/v1\n" ‖ RFC 8785 JSON {"aud", "key", "org"}.
-import { concat, fromHex, toHex, utf8 } from "./bytes.js";
-import { formatCanonical } from "./canonical_json.js";
+// possession = signature of the bound key over its possession message, see keys.js.
+import { fromHex, toHex, utf8 } from "./bytes.js";
 import { verifyStatement } from "./cose.js";
 import { checkPublicKey, verify } from "./ed25519.js";
 import { Malformed, Unverified } from "./errors.js";
+import { possessionMessage } from "./keys.js";
 import { checkMembers } from "./members.js";
 import { COSIGNATURE, ED25519, parseVkey } from "./note.js";
 import { sha256 } from "./sha256.js";
@@ -14,10 +14,6 @@ import { sha256 } from "./sha256.js";
 const KIND = "urn:datawharf:predicate/";
 const ORG = /^urn:datawharf:([0-9a-f]{16}):org:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export const KEY_BINDING = `${KIND}key-binding/v1`;
-
-/** What a key signs before it is bound to `org` in the log `aud`; the key in hex. */
-export const possessionMessage = (aud, key, org) =>
-  concat(utf8("datawharf/key-possession/v1\n"), formatCanonical({ aud, key, org }));
 
 function predicateOf({ document }, kind, names) {
   if (document.predicateType !== kind) throw new Malformed(`the statement is not of the kind ${kind}`);

@@ -5,8 +5,9 @@
 import { compare, equal, toHex, utf8 } from "./bytes.js";
 import { KEY_BINDING, parseKeyBinding, verifyKeyBinding, verifyLogPolicy } from "./bindings.js";
 import { parseCheckpoint } from "./checkpoint.js";
-import { parseCoseReceipt, parseStatement, receiptHeader, thumbprint, verifyCoseReceipt, verifyStatement } from "./cose.js";
+import { parseCoseReceipt, parseStatement, receiptHeader, verifyCoseReceipt, verifyStatement } from "./cose.js";
 import { Malformed, Unverified } from "./errors.js";
+import { thumbprint } from "./keys.js";
 import { verifyInclusion } from "./merkle.js";
 import { parseNote, verifySignatures } from "./note.js";
 import { fingerprint, quorumMet } from "./policy.js";

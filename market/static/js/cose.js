@@ -3,22 +3,20 @@
 //   15: {1: iss, 2: sub, 3: aud, 6: iat}}; payload = in-toto Statement v1 as RFC 8785 JSON; at most 65,535 bytes.
 // Receipt (RFC 9942) = 18([protected {1: alg, 4: kid, 395: 1, 15: {1: issuer}},
 //   {396: {-1: [bstr([size, index, [1*63 hash]])]}}, nil, signature over the root]).
-// Signed bytes = ["Signature1", protected, h'', payload]. kid = RFC 9679 thumbprint = SHA-256({1: 1, -1: 6, -2: x}).
+// Signed bytes = ["Signature1", protected, h'', payload]. kid = thumbprint, see keys.js.
 import { equal, fromHex } from "./bytes.js";
 import { formatCanonical, parseCanonical } from "./canonical_json.js";
 import { decode, encode, Tagged } from "./cbor.js";
 import { verify } from "./ed25519.js";
 import { Malformed, Unverified } from "./errors.js";
+import { thumbprint } from "./keys.js";
 import { leafHash, rootFromInclusion } from "./merkle.js";
 import { checkMembers, isObject } from "./members.js";
-import { sha256 } from "./sha256.js";
 
 const MAX_STATEMENT = 65535;
 const CONTENT_TYPE = "application/vnd.in-toto+json";
 const IN_TOTO = "https://in-toto.io/Statement/v1";
 const EDDSA = [-8, -19];
-
-export const thumbprint = (key) => sha256(encode(new Map([[1, 1], [-1, 6], [-2, key]])));
 
 export const toBeSigned = (protectedBytes, payload) =>
   encode(["Signature1", protectedBytes, new Uint8Array(), payload]);

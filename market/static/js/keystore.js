@@ -2,11 +2,10 @@
 // can export. The seed exists only between making a key and saving its recovery file, which is the only way back:
 //   {"datawharf":"signing-key/v1","kid":hex,"label":…,"seed":base64}   (as the command line's key file)
 import { concat, fromBase64, toBase64, toHex, utf8 } from "./bytes.js";
-import { possessionMessage } from "./bindings.js";
 import { formatCanonical } from "./canonical_json.js";
-import { thumbprint } from "./cose.js";
 import { keyPairFromSeed, sign } from "./ed25519.js";
 import { Malformed } from "./errors.js";
+import { possessionMessage, thumbprint } from "./keys.js";
 import { checkMembers } from "./members.js";
 
 const FORMAT = "signing-key/v1";

@@ -9,9 +9,10 @@
 //   button type="button" data-do="cancel", the submit button.
 import { fromBase64, toBase64, toHex } from "./bytes.js";
 import { parseCanonical } from "./canonical_json.js";
-import { statementToSign, thumbprint } from "./cose.js";
+import { statementToSign } from "./cose.js";
 import { FileChanged } from "./file_digest.js";
 import { hashFiles } from "./file_hasher.js";
+import { thumbprint } from "./keys.js";
 import { loadKey } from "./keystore.js";
 import { buildManifest, rowOf } from "./manifest.js";
 import { csrf, say, showProgress, tell } from "./page_parts.js";
