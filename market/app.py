@@ -117,6 +117,7 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
             "/en/studio/uploads": MAX_UPLOAD_PART,
         },
     )
+    app.add_middleware(middleware.HeadAsGet, own=("/api/", "/d/"))
     app.add_middleware(middleware.HostGuard, allowed=settings.hosts)
     pay_origins = [settings.stripe.pay_origin] if settings.stripe else []
     app.add_middleware(middleware.SecurityHeaders, https=settings.https, form_actions=pay_origins)

@@ -134,5 +134,27 @@ class BodyLimit:
         )
 
 
+class HeadAsGet:
+    """Answers HEAD wherever GET is answered (RFC 9110 section 9.3.2), except where a route does it itself.
+
+    own: path prefixes whose routes answer HEAD themselves.
+    """
+
+    def __init__(self, app: ASGIApp, *, own: tuple[str, ...]) -> None:
+        self.app, self._own = app, own
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD" or scope["path"].startswith(self._own):
+            await self.app(scope, receive, send)
+            return
+
+        async def send_without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self.app({**scope, "method": "GET"}, receive, send_without_body)
+
+
 class _BodyTooLarge(Exception):
     pass

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import Depends, Query, Request
 from starlette.responses import RedirectResponse, Response
 
+from ledger.check import Report, check_bundle
+from ledger.errors import LedgerError
 from ledger.hashing import leaf_hash
-from ledger.policy import format_policy
+from ledger.policy import format_policy, parse_policy
 from ledger.statement import parse_statement
 from market.kit.auth import Principal
+from market.kit.errors import InvalidInput
+from market.kit.forms import SubmittedDep
 from market.kit.guards import page_guard
-from market.kit.i18n import translate
+from market.kit.i18n import N_, translate
 from market.kit.pages import LangPath, page_router
 from market.kit.paging import read_cursor, write_cursor
 from market.kit.ports import ports_of
@@ -21,11 +27,13 @@ from market.provenance import entries, repository, service
 from market.provenance.drawing import draw_path
 from market.provenance.gateway import Ledger
 from market.provenance.schemas import RECEIPT_TYPE, receipt_headers
-from market.provenance.verbs import READ_LOG
+from market.provenance.verbs import READ_LOG, VERIFY
 
 router = page_router("provenance")
 Visitor = Annotated[Principal, Depends(page_guard(READ_LOG))]
 PAGE_SIZE = 25
+MAX_RECEIPT = 1 << 20
+_CODE = re.compile(r"[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}")
 
 
 @router.get("/ledger")
@@ -105,9 +113,47 @@ def entry_page(request: Request, lang: LangPath, actor: Visitor, index: int) -> 
 @router.get("/verify")
 def verify_page(request: Request, lang: LangPath, actor: Visitor) -> Response:
     """The receipt verifier: it runs in the browser, with the trust file that this page pins."""
-    ledger = ports_of(request).get(Ledger)
+    return _verifier(request, format_policy(ports_of(request).get(Ledger).policy).decode(), None)
+
+
+@router.post("/verify")
+def verify_here(
+    request: Request,
+    lang: LangPath,
+    actor: Annotated[Principal, Depends(page_guard(VERIFY))],
+    form: SubmittedDep,
+) -> Response:
+    """For browsers that cannot check, and for text that is no receipt: a code or a hash leads to its page."""
+    text = str(form.values.get("text") or "").strip()
+    if _CODE.fullmatch(text.upper()):
+        return RedirectResponse(f"/{lang}/c/{text.upper()}", status_code=303)
+    if text and not text.startswith("{"):
+        return RedirectResponse(f"/{lang}/ledger/lookup?q={quote(text[:200])}", status_code=303)
+    given = form.files.get("receipt")
+    data = given.file.read(MAX_RECEIPT) if given is not None else b""
+    ports = ports_of(request)
+    trust = str(form.values.get("trust") or "").replace("\r\n", "\n").rstrip() + "\n"
+    try:
+        policy = parse_policy(trust.encode())
+    except LedgerError as error:
+        raise InvalidInput(
+            N_("The trust file cannot be read: %(why)s"),
+            hint=N_("Leave the one that the page shows, or paste a whole file."),
+            where="trust",
+            why=error,
+        ) from error
+    report = check_bundle(data or text.encode(), policy, now=int(ports.clock.now().timestamp()))
+    return _verifier(request, trust, report)
+
+
+def _verifier(request: Request, trust: str, checked: Report | None) -> Response:
     return render(
-        request, "provenance/verify.html", policy=format_policy(ledger.policy), fingerprint=ledger.fingerprint
+        request,
+        "provenance/verify.html",
+        policy=trust,
+        fingerprint=ports_of(request).get(Ledger).fingerprint,
+        checked=checked,
+        marks={"passed": "✓", "failed": "✗", "warning": "!", "not_run": "–"},
     )
 
 
