@@ -17,6 +17,7 @@ from market.catalog.registration import metadata_opening, prepare_registration, 
 from market.catalog.uploads import open_upload, stray_tokens, sweep, upload_state
 from market.catalog.versions import (
     add_version,
+    file_of,
     files_of,
     lineage,
     manifest_of,
@@ -34,6 +35,7 @@ __all__ = [
     "create_asset",
     "discard_version",
     "edit_asset",
+    "file_of",
     "files_of",
     "lineage",
     "manifest_of",

@@ -93,6 +93,23 @@ def files_of(session: Session, *, actor: Principal, version_id: UUID) -> list[Fi
     return _file_views(session, found)
 
 
+def file_of(
+    session: Session, *, actor: Principal, version_id: UUID, path: str
+) -> tuple[VersionView, FileView]:
+    """One file of a version, and the version. Raises NotFound."""
+    found, asset = readable_version(session, actor, version_id)
+    file = repository.file_at(session, found.id, path)
+    if file is None:
+        raise NotFound(
+            N_("This version has no file of that name."),
+            hint=N_("The version's own address lists its files."),
+            where="path",
+        )
+    (view,) = _views(session, asset, [found])
+    received = file.size if file.state == "available" else 0
+    return view, FileView(**file.model_dump(exclude={"id", "version_id", "position"}), received=received)
+
+
 def manifest_of(session: Session, *, actor: Principal, version_id: UUID) -> bytes:
     """The canonical manifest.json of a version."""
     found, _ = readable_version(session, actor, version_id)
