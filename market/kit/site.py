@@ -16,7 +16,7 @@ from market.kit.i18n import LANGS, N_
 from market.kit.jobs import backlog
 from market.kit.ports import ports_of
 from market.kit.problems import language_of
-from market.kit.templating import STATIC, render, static_url
+from market.kit.templating import STATIC, render, static_digest
 
 router = APIRouter(include_in_schema=False)
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html"}
@@ -32,17 +32,14 @@ def healthz(request: Request) -> Response:
 
 @router.get("/static/{digest}/{name:path}", dependencies=[Depends(webhook_guard(BROWSE))])
 def static_file(digest: str, name: str) -> Response:
-    """A file of market/static. Its address holds its digest, so it may be cached for ever.
-
-    A module that imports "./other.js" reaches it under its own digest; any digest is served, only the right one is kept.
-    """
+    """A file of market/static. Under the digest of this release it may be cached for ever; any other digest is a guess."""
     path = PurePosixPath(name)
     target = STATIC / path
     if path.is_absolute() or ".." in path.parts or not target.is_file():
         raise NotFound(N_("There is no such file."))
-    kept = static_url(name) == f"/static/{digest}/{name}"
+    kept = digest == static_digest()
     media_type = _TYPES.get(path.suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
-    caching = "public, max-age=31536000, immutable" if kept else "public, max-age=300"
+    caching = "public, max-age=31536000, immutable" if kept else "no-cache"
     return FileResponse(target, media_type=media_type, headers={"Cache-Control": caching})
 
 

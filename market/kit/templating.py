@@ -33,10 +33,21 @@ def template_folder() -> Path:
 
 
 @cache
+def static_digest() -> str:
+    """One digest over all static files: a module and what it imports always come from the same release."""
+    total = hashlib.sha256()
+    for path in sorted(path for path in STATIC.rglob("*") if path.is_file()):
+        total.update(
+            f"{path.relative_to(STATIC).as_posix()}\n{path.stat().st_size}\n".encode() + path.read_bytes()
+        )
+    return total.hexdigest()[:12]
+
+
 def static_url(name: str) -> str:
-    """The address of a static file, with its digest in it so that it can be cached for ever."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
-    return f"/static/{digest}/{name}"
+    """The address of a static file, with the release's digest in it so that it can be cached for ever."""
+    if not (STATIC / name).is_file():
+        raise FileNotFoundError(f"there is no static file {name}")
+    return f"/static/{static_digest()}/{name}"
 
 
 @cache
