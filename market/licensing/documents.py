@@ -15,7 +15,7 @@ from market.kit.i18n import N_
 from market.kit.texts import LocalText
 from market.licensing.errors import StatementDiffers
 from market.licensing.schemas import Environment, OfferTerms, TermRule
-from market.licensing.words import MAY, MUST, MUST_NOT, Rule
+from market.licensing.words import odrl_action
 from market.provenance.signing import SignedBody
 from market.statements import Commitment, Fact
 
@@ -59,10 +59,10 @@ def policy(terms: OfferTerms) -> dict[str, Any]:
     return {
         "type": "Offer",
         "permission": [
-            {"action": action, "constraint": constraints} for action in _actions(terms.terms.may, MAY)
+            {"action": odrl_action(rule.action), "constraint": constraints} for rule in terms.terms.may
         ],
-        "prohibition": [{"action": action} for action in _actions(terms.terms.must_not, MUST_NOT)],
-        "obligation": [{"action": action} for action in _actions(terms.terms.must, MUST)],
+        "prohibition": _rules(terms.terms.must_not),
+        "obligation": _rules(terms.terms.must),
     }
 
 
@@ -134,11 +134,8 @@ def resealed(salt: bytes, content: bytes) -> Commitment:
     return Commitment(salt, content, commitment(salt, content))
 
 
-def _actions(rules: list[TermRule], known: dict[str, Rule]) -> list[str]:
-    return [
-        known[rule.action].odrl if rule.action in known else f"datawharf:{rule.action.lower()}"
-        for rule in rules
-    ]
+def _rules(rules: list[TermRule]) -> list[dict[str, str]]:
+    return [{"action": odrl_action(rule.action)} for rule in rules]
 
 
 def _stamp(moment: datetime) -> str:

@@ -72,14 +72,24 @@ def start(session: Session, found: Contract, now: datetime) -> Entitlement:
 
 
 def entitlement_for(
-    session: Session, *, actor: Principal, asset_id: UUID, now: datetime
+    session: Session,
+    *,
+    actor: Principal,
+    asset_id: UUID,
+    now: datetime,
+    environment: Environment | None = None,
 ) -> EntitlementView | None:
-    """The entitlement under which one's organisation may use an asset now: an active one, else the latest, else None."""
+    """The entitlement under which one's organisation may use an asset now.
+
+    An active one, of those that let the data be used in `environment` if there are any; else the latest; else None.
+    """
     decide(actor, READ_ENTITLEMENTS, Resource(org_id=actor.acting_org))
     views = [
         view_of(row, now) for row in repository.entitlements_for_use(session, actor.acting_org, asset_id)
     ]
-    return next((view for view in views if view.is_active), views[0] if views else None)
+    active = [view for view in views if view.is_active]
+    fitting = [view for view in active if environment in view.environment]
+    return next(iter(fitting or active or views), None)
 
 
 def entitlement(

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from ledger.names import urn
 from market.catalog import service as catalog
-from market.catalog.schemas import AssetState
+from market.catalog.schemas import AssetState, AssetView
 from market.kit.auth import Principal, Resource, allowed, decide
 from market.kit.errors import NotFound
 from market.kit.i18n import N_
@@ -24,6 +24,7 @@ from market.licensing.models import Offer, OfferRevision
 from market.licensing.schemas import (
     NewOffer,
     OfferDraft,
+    OfferKind,
     OfferState,
     OfferTerms,
     OfferView,
@@ -36,6 +37,7 @@ from market.provenance.gateway import Ledger
 from market.provenance.schemas import About, OpeningIn
 from market.provenance.signing import SignedBody, ToSign, prepare
 from market.statements import commit
+from market.zones import service as zones
 
 
 def draft_offer(
@@ -52,8 +54,7 @@ def draft_offer(
             N_("Register a version of the asset first; an offer is about registered data."),
             hint=N_("Sign a version on its page, or with: datawharf register."),
         )
-    if asset.metadata.grade == "CORE":
-        raise NotOfferable(N_("Core data may not be traded."))
+    _check_rules(asset, new)
     found = _offer_for(session, actor, new, now)
     terms, number = new.conditions, found.revision + 1
     document = offer_document(
@@ -232,6 +233,19 @@ def _offer_for(session: Session, actor: Principal, new: NewOffer, now: datetime)
         raise _unknown()
     _check_published(found)
     return found
+
+
+def _check_rules(asset: AssetView, new: NewOffer) -> None:
+    """What the zones' rules say to such an offer: the licence is known, and nothing on the negative list forbids it."""
+    zones.check_licence(new.licence)
+    metadata = asset.metadata
+    facts = {
+        name: getattr(metadata, name) for name in ("grade", "personal_info", "source_kind", "kind", "adcode")
+    }
+    # Whoever pays gets a paid offer, so to the negative list it is as open as one by click.
+    access = "REQUEST" if new.kind is OfferKind.REQUEST else "OPEN"
+    for purpose in new.purposes or [""]:
+        zones.refuse_if_listed(facts | {"access": access} | ({"purpose": purpose} if purpose else {}))
 
 
 def _own(

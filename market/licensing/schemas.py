@@ -7,12 +7,12 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from market.kit.i18n import N_
 from market.kit.money import MAX_MINOR, Money
 from market.kit.texts import LocalText
-from market.licensing.words import MAY, MUST, MUST_NOT, PURPOSES, Rule
+from market.licensing.words import action_words, licence_rules, purposes
 from market.provenance.signing import OpeningBody, SignedBody, ToSign
 
 _ID = "0192f0c1-2345-7abc-8def-0123456789ab"
@@ -72,7 +72,15 @@ class Revocation(StrEnum):
 
 
 Party = Literal["buyer", "provider"]
-Purpose = Annotated[str, StringConstraints(pattern="^(" + "|".join(PURPOSES) + ")$")]
+
+
+def _known_purpose(code: str) -> str:
+    if code not in purposes():
+        raise ValueError(N_("Choose one of the offered values."))
+    return code
+
+
+Purpose = Annotated[str, StringConstraints(max_length=40), AfterValidator(_known_purpose)]
 
 
 class _In(BaseModel):
@@ -98,30 +106,28 @@ class Price(_In):
 class TermRule(_In):
     """One rule of the terms. text: left out, the usual words for the action stand."""
 
-    action: Annotated[str, StringConstraints(pattern="^[A-Z][A-Z_]{1,39}$")]
+    action: Annotated[str, StringConstraints(pattern="^[a-z][a-z_]{1,39}$")]
     text: LocalText | None = None
+
+    @model_validator(mode="after")
+    def _worded(self) -> Self:
+        if self.text is None:
+            self.text = action_words(self.action)
+        if self.text is None:
+            raise ValueError(N_("An action that is not on the list needs words of its own."))
+        return self
+
+    @property
+    def words(self) -> LocalText:
+        return self.text or LocalText(en=self.action)
 
 
 class Terms(_In):
     """What the buyer may, must not and must do."""
 
-    may: Annotated[list[TermRule], Field(min_length=1, max_length=20)]
+    may: Annotated[list[TermRule], Field(max_length=20)]
     must_not: Annotated[list[TermRule], Field(max_length=20)] = []
     must: Annotated[list[TermRule], Field(max_length=20)] = []
-
-    @model_validator(mode="after")
-    def _known_or_worded(self) -> Self:
-        for rules, known in ((self.may, MAY), (self.must_not, MUST_NOT), (self.must, MUST)):
-            for rule in rules:
-                if rule.text is None:
-                    rule.text = _words(rule.action, known)
-        return self
-
-
-def _words(action: str, known: dict[str, Rule]) -> LocalText:
-    if action not in known:
-        raise ValueError(N_("An action that is not on the list needs words of its own."))
-    return known[action].text
 
 
 EXAMPLE_TERMS: dict[str, Any] = {
@@ -130,17 +136,20 @@ EXAMPLE_TERMS: dict[str, Any] = {
     "term_days": 365,
     "quota_rows": 1_000_000,
     "environment": ["download", "api"],
-    "licence": "LicenseRef-Datawharf-Standard",
+    "licence": "LicenseRef-Datawharf-Commercial-1.0",
     "terms": {
-        "may": [{"action": "USE"}, {"action": "ANALYSE"}],
-        "must_not": [{"action": "RESELL"}],
-        "must": [{"action": "DELETE_AT_END"}],
+        "may": [{"action": "use"}, {"action": "train"}],
+        "must_not": [{"action": "share"}],
+        "must": [{"action": "delete_at_end"}],
     },
 }
 
 
 class OfferTerms(_In):
-    """The conditions of an offer. quota_rows: rows over the API in all, null for no limit."""
+    """The conditions of an offer. quota_rows: rows over the API in all, null for no limit.
+
+    terms: left out, those of the licence stand.
+    """
 
     model_config = ConfigDict(
         extra="forbid", str_strip_whitespace=True, json_schema_extra={"examples": [EXAMPLE_TERMS]}
@@ -152,8 +161,8 @@ class OfferTerms(_In):
     quota_rows: Annotated[int, Field(ge=1, le=MAX_MINOR)] | None = None
     environment: Annotated[list[Environment], Field(min_length=1, max_length=2)]
     licence: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+-]{0,79}$")]
-    terms: Terms
-    purposes: Annotated[list[Purpose], Field(max_length=len(PURPOSES))] = []
+    terms: Terms = Field(default_factory=lambda: Terms(may=[]))
+    purposes: Annotated[list[Purpose], Field(max_length=20)] = []
     questions: Annotated[list[LocalText], Field(max_length=10)] = []
     revocation: Revocation = Revocation.BREACH
 
@@ -165,6 +174,15 @@ class OfferTerms(_In):
             raise ValueError(N_("Only an offer on request asks questions."))
         if len(set(self.environment)) != len(self.environment):
             raise ValueError(N_("The same value stands here twice."))
+        return self._with_words_of_the_licence()
+
+    def _with_words_of_the_licence(self) -> Self:
+        usual = licence_rules(self.licence)
+        if not self.terms.may and usual is not None:
+            rules = {name: [{"action": code} for code in codes] for name, codes in usual.items()}
+            self.terms = Terms.model_validate(rules)
+        if not self.terms.may:
+            raise ValueError(N_("Say what the buyer may do; the licence named here has no words of its own."))
         return self
 
 

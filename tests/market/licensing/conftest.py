@@ -22,7 +22,7 @@ OPEN: dict[str, Any] = {
     "quota_rows": 1000,
     "environment": ["download", "api"],
     "licence": "CC-BY-4.0",
-    "terms": {"may": [{"action": "USE"}], "must": [{"action": "ATTRIBUTE"}]},
+    "terms": {"may": [{"action": "use"}], "must": [{"action": "attribute"}]},
 }
 REQUEST = OPEN | {
     "kind": "REQUEST",
