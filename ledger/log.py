@@ -142,8 +142,6 @@ class Log(LogReader):
             self._demand_usable()
             if not entries:
                 return range(self.size, self.size)
-            if self._unfinished is not None:
-                self._complete(self._unfinished)
             staged, growth = _prepare(self.origin, self._edge, entries)
             path = staged.path(self._head.epoch)
             self._strays.add(path)
@@ -181,8 +179,8 @@ class Log(LogReader):
             self._lock.close()
 
     def _complete(self, signed: SignedHead) -> Published:
-        # Until this has succeeded nothing is appended and nothing else is published, so that the list of
-        # published checkpoints, and with it every receipt, is the same whatever fails in between.
+        # Until this has succeeded nothing else is published (after a crash: load finishes it), so that the list
+        # of published checkpoints, and with it every receipt, is the same whatever fails in between.
         self._unfinished = signed
         self._published = self._kept.publish(signed)
         self._unfinished = None

@@ -136,8 +136,9 @@ def test_a_creation_may_fail_at_any_write(write: int, outcome: Outcome) -> None:
     assert_sound(world, entries(0, 257), {})
 
 
+@pytest.mark.parametrize("crash", [False, True])
 @pytest.mark.parametrize("outcome", OUTCOMES)
-def test_a_failed_publication_is_finished_before_anything_is_appended(outcome: Outcome) -> None:
+def test_a_failed_publication_is_finished_before_the_next(outcome: Outcome, crash: bool) -> None:
     """The list of published checkpoints, and so every receipt, is the same with and without the failure."""
     for write in range(2, 6):
         world = World()
@@ -146,6 +147,8 @@ def test_a_failed_publication_is_finished_before_anything_is_appended(outcome: O
         with pytest.raises(StorageFailed):
             log.publish(NOW)
         log.append(entries(2, 5))
+        if crash:
+            log = world.load()
         log.publish(NOW + 5)
         assert [log.checkpoint_covering(index).size for index in range(5)] == [2, 2, 5, 5, 5]
 

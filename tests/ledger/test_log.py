@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import resource
 from itertools import pairwise
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from tests.ledger.logs import (
     naive_files,
     naive_root,
 )
+from tests.ledger.writer import open_log
 
 SIZES = [0, 1, 2, 255, 256, 257, 511, 512, 65_535, 65_536, 65_537, 70_000]
 
@@ -296,3 +298,20 @@ def test_a_reader_refuses_a_log_that_went_back() -> None:
 def test_an_empty_log_can_be_published() -> None:
     published = World().create().publish(NOW)
     assert (published.size, published.root) == (0, EMPTY_ROOT)
+
+
+def test_a_disk_that_takes_no_more_loses_nothing(tmp_path: Path) -> None:
+    log = open_log(tmp_path)
+    log.publish(NOW)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        with pytest.raises(StorageFailed, match="File too large"):
+            log.append([b"x" * 60_000])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert log.size == 2
+    assert log.append([b"x" * 60_000]) == range(2, 3)
+    assert list((tmp_path / "log" / "staging").iterdir()) == []
+    log.close()
+    assert open_log(tmp_path).entry(2) == b"x" * 60_000
