@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
 from ledger.manifest import Manifest
+from ledger.names import urn
 from market.client import downloading
 from market.client.errors import ClientError
 from market.client.party import API
@@ -28,26 +29,37 @@ class Buying(Contracting):
         return found
 
     def offers(self, asset_id: str) -> list[Offer]:
-        return list(cast("Iterator[Offer]", self.pages(f"{API}/assets/{asset_id}/offers")))
+        return cast("list[Offer]", self.api.get(f"{API}/assets/{asset_id}/offers"))
 
     def request_access(
-        self, offer_id: str, *, purpose: str, answers: Mapping[str, str] | None = None
+        self, offer_id: str, *, purpose: str, description: str, answers: Sequence[str] = ()
     ) -> dict[str, Any]:
-        body = {"offer_id": offer_id, "purpose": purpose, "answers": dict(answers or {})}
+        """Ask for restricted data. answers: to the offer's questions, in their order."""
+        body = {
+            "offer_id": offer_id,
+            "purpose": purpose,
+            "description": description,
+            "answers": list(answers),
+        }
         made: dict[str, Any] = self.api.post(f"{API}/access-requests", body)
         return made
 
     def accept_offer(self, offer_id: str, *, request_id: str | None = None) -> Contract:
         """Take an offer: look at the contract, and sign it. The provider countersigns."""
         body = {"request_id": request_id} if request_id else {"offer_id": offer_id}
-        return self.sign_contract(self.contract(self.api.post(f"{API}/contracts", body)["id"]))
+        drawn_up = cast("Contract", self.api.post(f"{API}/contracts", body))
+        if drawn_up["document"]["asset"]["id"] != urn(self.origin, "asset", UUID(drawn_up["asset_id"])):
+            raise ClientError("The contract is about another asset than the offer. Nothing was signed.")
+        return self.sign_contract(drawn_up)
 
     def order(self, contract_id: str, gateway: str = "stripe") -> Order:
         """Order a priced contract: where to pay is in the answer."""
         return cast("Order", self.api.post(f"{API}/orders", {"contract_id": contract_id, "gateway": gateway}))
 
     def entitlements(self, asset_id: str | None = None) -> list[Entitlement]:
-        return list(cast("Iterator[Entitlement]", self.pages(f"{API}/entitlements", asset_id=asset_id)))
+        """The licences that one's organisation holds, or those for one asset."""
+        held = cast("Iterator[Entitlement]", self.pages(f"{API}/entitlements"))
+        return [one for one in held if asset_id in (None, one["asset_id"])]
 
     def download(
         self, asset_id: str, folder: Path, *, version_id: str | None = None, progress: Progress | None = None
@@ -98,7 +110,7 @@ class Buying(Contracting):
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "bytes": count,
             "contentRoot": manifest.content_root.hex(),
-            "contract": entitlement["contract_commitment"],
+            "contract": entitlement["contract"],
             "entitlement": entitlement["id"],
             "files": len(manifest.rows),
         }
@@ -108,7 +120,7 @@ class Buying(Contracting):
             org_id=self.org_id,
             kind="received",
             subject_id=UUID(entitlement["id"]),
-            predicate={"registration": version["leaf"], "contract": entitlement["contract_commitment"]},
+            predicate={"registration": version["leaf"], "contract": entitlement["contract"]},
             commitments={"received": commit(document)},
         )
         path = f"{API}/entitlements/{entitlement['id']}/acknowledgements"

@@ -8,7 +8,8 @@ from typing import Any, cast
 from uuid import UUID
 
 from ledger.manifest import Manifest
-from market.client import registering
+from ledger.names import urn
+from market.client import offering, registering
 from market.client.errors import ClientError
 from market.client.party import API, Party
 from market.client.progress import Progress
@@ -27,8 +28,15 @@ class Contracting(Party):
         to_sign = contract["to_sign"]
         if to_sign is None:
             raise ClientError(f"Contract {contract['id']} does not wait for your signature.")
-        _, contents = look_at(to_sign, origin=self.origin, org_id=self.org_id, kind="contract")
-        if contents.get("contract") != contract["document"]:
+        fact, contents = look_at(to_sign, origin=self.origin, org_id=self.org_id, kind="contract")
+        document = contract["document"]
+        if (
+            contents.get("contract") != document
+            or fact.subject_id != UUID(contract["id"])
+            or document["contract"] != urn(self.origin, "contract", UUID(contract["id"]))
+            or fact.predicate["offer"] != document["offerLeaf"]
+            or document[fact.predicate["party"]]["org"] != urn(self.origin, "org", self.org_id)
+        ):
             raise ClientError("The text shown is not the text that would be signed. Nothing was signed.")
         body = sign_shown(self.key, to_sign)
         return cast("Contract", self.api.post(f"{API}/contracts/{contract['id']}/signatures", body))
@@ -81,10 +89,18 @@ class Providing(Contracting):
         return cast("Application", self.api.post(f"{API}/applications", {"version_id": version_id}))
 
     def publish_offer(self, asset_id: str, terms: Mapping[str, Any]) -> Offer:
-        """Sign and publish an offer."""
+        """Sign and publish an offer, if what would be signed are the terms given."""
         draft = self.api.post(f"{API}/offers/drafts", {"asset_id": asset_id, **terms})
-        look_at(draft["to_sign"], origin=self.origin, org_id=self.org_id, kind="offer")
-        body = {"draft_id": draft["id"], **sign_shown(self.key, draft["to_sign"])}
+        fact, contents = look_at(draft["to_sign"], origin=self.origin, org_id=self.org_id, kind="offer")
+        document = contents.get("terms", {})
+        differing = offering.differences(terms, document)
+        if fact.predicate["asset"] != urn(self.origin, "asset", UUID(asset_id)):
+            differing.append("asset")
+        if differing:
+            raise ClientError(
+                f"The offer that would be signed differs in: {', '.join(differing)}. Nothing was signed."
+            )
+        body = {"draft_id": draft["draft_id"], **sign_shown(self.key, draft["to_sign"])}
         return cast("Offer", self.api.post(f"{API}/offers", body))
 
     def list_asset(self, asset_id: str) -> dict[str, Any]:
@@ -93,28 +109,36 @@ class Providing(Contracting):
         return listed
 
     def countersign_waiting(self) -> list[Contract]:
-        """Sign, as provider, every contract that a buyer has signed and that says what one's own offer says."""
-        signed = []
+        """Sign, as provider, every contract that a buyer has signed and that says what one's own offer says.
+
+        What one's own offer says is read out of the statement that one's own key signed, not out of the server's word.
+        """
+        signed, odd = [], []
         for waiting in self.pages(f"{API}/contracts", awaiting="me"):
             contract = self.contract(waiting["id"])
-            offer = self.api.get(f"{API}/offers/{contract['offer_id']}")
-            if offer["provider_org"] != str(self.org_id):
+            if contract["provider_org"] != str(self.org_id):
                 continue  # waits for us as buyer: that is for a person to decide
-            if (
-                contract["document"]["offer"] != offer["leaf"]
-                or contract["document"]["terms"] != offer["terms"]
-            ):
-                raise ClientError(
-                    f"Contract {contract['id']} does not say what your offer says. It was not signed."
-                )
-            signed.append(self.sign_contract(contract))
+            if offering.is_own_offer(self.key, self.api, contract, self.offer_behind(contract)):
+                signed.append(self.sign_contract(contract))
+            else:
+                odd.append(contract["id"])
+        if odd:
+            raise ClientError(f"These contracts do not say what your offer says, and were not signed: {odd}")
         return signed
+
+    def offer_behind(self, contract: Contract) -> Offer:
+        """The offer as it stands, that a contract was drawn up from."""
+        return cast("Offer", self.api.get(f"{API}/offers/{contract['offer_id']}"))
+
+    def requests(self, state: str = "PENDING") -> Iterator[dict[str, Any]]:
+        """Requests for access to one's own data."""
+        return self.pages(f"{API}/access-requests", role="provider", state=state)
 
     def decide_request(
         self, request_id: str, *, approve: bool, reason: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         """Approve or refuse a request for access to one's own data."""
-        body = {"decision": "approved" if approve else "refused", "reason": dict(reason) if reason else None}
+        body = {"decision": "APPROVED" if approve else "REFUSED", "reason": dict(reason) if reason else None}
         decided: dict[str, Any] = self.api.post(f"{API}/access-requests/{request_id}/decision", body)
         return decided
 
@@ -127,8 +151,12 @@ class Providing(Contracting):
         """Sign and record a decision: accepted, formal-review, returned, refused or issued."""
         asked = {"decision": decision, "reasons": dict(reasons) if reasons else None}
         draft = self.api.post(f"{API}/applications/{application_id}/decision-drafts", asked)
-        fact, _ = look_at(draft["signed"], origin=self.origin, org_id=self.org_id, kind="decision")
-        if fact.predicate["decision"] != decision or fact.subject_id != UUID(application_id):
+        fact, contents = look_at(draft["signed"], origin=self.origin, org_id=self.org_id, kind="decision")
+        if (
+            fact.predicate["decision"] != decision
+            or fact.subject_id != UUID(application_id)
+            or contents.get("reasons") != _whole(reasons)
+        ):
             raise ClientError("The server asks for a signature under another decision. Nothing was signed.")
         body = asked | {"signed": sign_shown(self.key, draft["signed"])}
         if draft["certificate"] is not None:
@@ -164,3 +192,8 @@ class Providing(Contracting):
             reference_url=reference_url,
         )
         return cast("Version", self.api.post(f"{API}/assets/{asset['id']}/versions", body))
+
+
+def _whole(text: Mapping[str, str] | None) -> dict[str, str] | None:
+    """A text as the marketplace keeps it: both languages, one of them perhaps empty."""
+    return {"zh": text.get("zh", "").strip(), "en": text.get("en", "").strip()} if text else None

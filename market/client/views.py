@@ -78,30 +78,38 @@ class Application(TypedDict):
 class Offer(TypedDict):
     id: str
     asset_id: str
+    provider_org: str
     kind: str
     price: dict[str, Any] | None
     term_days: int
     quota_rows: int | None
     terms: dict[str, Any]
+    questions: list[Text]
     state: str
     leaf: str | None
 
 
 class Contract(TypedDict):
+    """document: its text. offer_terms: what opens the statement of the offer that it was drawn up from."""
+
     id: str
     asset_id: str
     offer_id: str
+    buyer_org: str
+    provider_org: str
     state: str
     document: dict[str, Any]
     commitment: str
+    offer_terms: dict[str, str]
     to_sign: dict[str, Any] | None
+    entitlement_id: str | None
 
 
 class Entitlement(TypedDict):
     id: str
     asset_id: str
     contract_id: str
-    contract_commitment: str
+    contract: str
     state: str
     starts_at: str
     ends_at: str

@@ -54,18 +54,15 @@ def _tell(ctx: Context, contract: Contract) -> None:
 @click.command("request")
 @click.argument("offer_id")
 @click.option("--purpose", required=True, help="For example RESEARCH, AI_EVAL, STATISTICS.")
-@click.option(
-    "--answer",
-    nargs=2,
-    multiple=True,
-    metavar="QUESTION TEXT",
-    help="An answer to a question of the provider.",
-)
+@click.option("--description", required=True, help="What you want to do with the data, in a sentence.")
+@click.option("--answer", multiple=True, help="An answer to a question of the provider; in their order.")
 @pass_context
-def request_access(ctx: Context, offer_id: str, purpose: str, answer: tuple[tuple[str, str], ...]) -> None:
+def request_access(
+    ctx: Context, offer_id: str, purpose: str, description: str, answer: tuple[str, ...]
+) -> None:
     """Ask for access to restricted data."""
     with ctx.market() as market:
-        made = market.request_access(offer_id, purpose=purpose, answers=dict(answer))
+        made = market.request_access(offer_id, purpose=purpose, description=description, answers=answer)
     ctx.say("Request {id} was sent. You can sign once the provider approves.", id=made["id"])
 
 
