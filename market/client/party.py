@@ -8,6 +8,8 @@ from types import TracebackType
 from typing import Any, Self, cast
 from uuid import UUID
 
+import httpx
+
 from ledger.keys import SigningKey
 from ledger.manifest import Manifest, parse_manifest
 from market.client.errors import ClientError, Corrupt
@@ -29,8 +31,9 @@ class Party:
         *,
         signing_key: SigningKey | None = None,
         lang: Lang = "en",
+        http: httpx.Client | None = None,
     ) -> None:
-        self.api = Transport(server, api_key, lang=lang)
+        self.api = Transport(server, api_key, lang=lang, http=http)
         self._key = signing_key
         self._me: dict[str, Any] | None = None
         self._origin = ""
@@ -63,9 +66,8 @@ class Party:
         """An API key, and this client acting with it from now on."""
         body = {"email": email, "password": password, "label": label}
         found: dict[str, Any] = self.api.send("POST", f"{API}/logins", json=body).json()
-        server, lang = self.api.server, self.api.lang
-        self.api.close()
-        self.api, self._me = Transport(server, found["key"], lang=lang), None
+        self.api.use_key(found["key"])
+        self._me = None
         return found
 
     def me(self) -> dict[str, Any]:

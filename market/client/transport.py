@@ -24,15 +24,23 @@ class Transport:
     """One marketplace, one principal. Not shared between threads that need different languages."""
 
     def __init__(
-        self, server: str, api_key: str | None = None, *, lang: Lang = "en", timeout: float = 60.0
+        self,
+        server: str,
+        api_key: str | None = None,
+        *,
+        lang: Lang = "en",
+        timeout: float = 60.0,
+        http: httpx.Client | None = None,
     ) -> None:
         self.server, self.lang = server.rstrip("/"), lang
-        headers = {"Accept-Language": lang, "User-Agent": "datawharf-client/0.1"}
+        self._http = http or httpx.Client(base_url=self.server, timeout=timeout, follow_redirects=False)
+        self._http.headers.update({"Accept-Language": lang, "User-Agent": "datawharf-client/0.1"})
         if api_key:
-            headers["Authorization"] = f"Bearer {api_key}"
-        self._http = httpx.Client(
-            base_url=self.server, headers=headers, timeout=timeout, follow_redirects=False
-        )
+            self.use_key(api_key)
+
+    def use_key(self, api_key: str) -> None:
+        """Act with this API key from now on."""
+        self._http.headers["Authorization"] = f"Bearer {api_key}"
 
     def close(self) -> None:
         self._http.close()
