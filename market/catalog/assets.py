@@ -71,6 +71,13 @@ def asset(session: Session, *, actor: Principal, asset_id: UUID) -> AssetView:
     return view_of(readable(session, actor, asset_id))
 
 
+def own_asset(session: Session, *, actor: Principal, asset_id: UUID) -> AssetView:
+    """An asset of the organisation one acts for, also if others may see it."""
+    found = load(session, asset_id)
+    decide(actor, READ_OWN_ASSETS, resource_of(found))
+    return view_of(found)
+
+
 def assets_of(
     session: Session, *, actor: Principal, cursor: str | None = None, limit: int = 50
 ) -> Page[AssetSummary]:

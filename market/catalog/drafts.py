@@ -52,7 +52,8 @@ def restart_version(
         _, asset = load_version(session, existing.id)
         decide(actor, EDIT_ASSET, resource_of(asset))
         same_files = existing.manifest_digest == read_manifest(new.manifest).digest.hex()
-        if same_files and existing.derived_from == sorted(new.derived_from):
+        same_place = (existing.delivery, existing.reference_url) == (new.delivery, new.reference_url)
+        if same_files and same_place and existing.derived_from == sorted(new.derived_from):
             return detail_of(session, asset, existing)
         discard_version(session, actor=actor, version_id=existing.id)
     return add_version(session, actor=actor, asset_id=asset_id, new=new, now=now)

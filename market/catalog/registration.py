@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -11,8 +10,6 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from ledger.names import urn
-from ledger.statement import canonical_json
 from market.catalog import repository
 from market.catalog.assets import load, resource_of, view_of
 from market.catalog.errors import (
@@ -23,7 +20,7 @@ from market.catalog.errors import (
     VersionSealed,
 )
 from market.catalog.models import Asset, AssetVersion, LineageEdge
-from market.catalog.schemas import Opening, PreparedRegistration, Registration, VersionDetail, read_base64
+from market.catalog.schemas import Opening, Registration, VersionDetail, read_base64
 from market.catalog.verbs import REGISTER_VERSION
 from market.catalog.versions import detail_of, load_version
 from market.kit.auth import Principal, decide
@@ -32,7 +29,8 @@ from market.kit.i18n import N_
 from market.provenance import service as provenance
 from market.provenance.gateway import Ledger
 from market.provenance.schemas import About, OpeningIn
-from market.statements import Fact, claims_for, commit, opens
+from market.provenance.signing import ToSign, prepare
+from market.statements import Fact, commit, opens
 
 METADATA = "metadata"
 
@@ -76,38 +74,28 @@ def register_version(
 
 
 def prepare_registration(
-    session: Session,
-    *,
-    actor: Principal,
-    ledger: Ledger,
-    asset_id: UUID,
-    version: str,
-    derived_from: Sequence[str],
-    now: datetime,
-) -> PreparedRegistration:
-    """What a signer needs before the files are hashed; what the files add (manifest, contentRoot) the signer fills in."""
-    asset = load(session, asset_id)
+    session: Session, *, actor: Principal, ledger: Ledger, version_id: UUID, now: datetime
+) -> ToSign:
+    """The statement about a draft version for the organisation's newest key, under a fresh salt. Raises NoSigningKey."""
+    version, asset = load_version(session, version_id)
     decide(actor, REGISTER_VERSION, resource_of(asset))
-    commitment = commit(view_of(asset).metadata.snapshot())
-    claims = claims_for("registration", ledger.origin, org_id=asset.org_id, subject_id=asset.id, now=now)
     predicate: dict[str, Any] = {
-        "version": version,
-        "metadata": commitment.hex,
-        "delivery": "hosted",
-        "derivedFrom": sorted(derived_from),
+        "version": version.version,
+        "manifest": version.manifest_digest,
+        "contentRoot": version.content_root,
+        "delivery": version.delivery,
+        "derivedFrom": version.derived_from,
+        "previous": load_version(session, version.previous_id)[0].leaf if version.previous_id else None,
     }
-    if asset.current_version_id is not None:
-        current, _ = load_version(session, asset.current_version_id)
-        predicate["previous"] = current.leaf
-    asked = {"iss": claims.iss, "sub": claims.sub, "aud": claims.aud, "iat": claims.iat}
-    document = {"predicateType": "urn:datawharf:predicate/registration/v1", "predicate": predicate}
-    opening = {"name": METADATA, "salt": _text(commitment.salt), "content": _text(commitment.content)}
-    return PreparedRegistration(
-        org=urn(ledger.origin, "org", asset.org_id),
-        origin=ledger.origin,
-        claims=_text(canonical_json(asked)),
-        statement=_text(canonical_json(document)),
-        openings=_text(canonical_json([opening])),
+    return prepare(
+        session,
+        ledger=ledger,
+        kind="registration",
+        org_id=asset.org_id,
+        subject_id=asset.id,
+        predicate=predicate,
+        commitments={METADATA: commit(view_of(asset).metadata.snapshot())},
+        now=now,
     )
 
 

@@ -63,6 +63,17 @@ def versions_with(session: Session, ids: Collection[UUID]) -> list[AssetVersion]
     return list(session.exec(select(AssetVersion).where(col(AssetVersion.id).in_(ids))).all())
 
 
+def drafts(session: Session, org_id: UUID, limit: int) -> list[tuple[AssetVersion, Asset]]:
+    found = (
+        select(AssetVersion, Asset)
+        .join(Asset, col(Asset.id) == col(AssetVersion.asset_id))
+        .where(Asset.org_id == org_id, AssetVersion.state == "draft")
+        .order_by(col(AssetVersion.id).desc())
+        .limit(limit)
+    )
+    return [(version, asset) for version, asset in session.exec(found).all()]
+
+
 def version_numbered(session: Session, asset_id: UUID, version: str) -> AssetVersion | None:
     found = select(AssetVersion).where(AssetVersion.asset_id == asset_id, AssetVersion.version == version)
     return session.exec(found).first()

@@ -297,19 +297,6 @@ class Registration(_In):
     opening: Opening
 
 
-class PreparedRegistration(BaseModel):
-    """What the browser needs to make and sign a registration. claims, statement, openings: base64 of canonical JSON.
-
-    statement: {predicateType, predicate}, the predicate still without manifest and contentRoot.
-    """
-
-    org: str
-    origin: str
-    claims: str
-    statement: str
-    openings: str
-
-
 class NewUpload(_In):
     """Which file of the version is to come. size and sha256 (hex), if given, must be those of the manifest."""
 

@@ -87,6 +87,17 @@ def versions_of(session: Session, *, actor: Principal, asset_id: UUID) -> list[V
     return _views(session, asset, found)
 
 
+def drafts_of(session: Session, *, actor: Principal, limit: int = 50) -> list[VersionView]:
+    """Draft versions of one's organisation, newest first: what waits to be completed and signed."""
+    org_id = actor.acting_org
+    decide(actor, READ_OWN_ASSETS, Resource(org_id=org_id))
+    return [
+        view
+        for version, asset in repository.drafts(session, org_id, limit)
+        for view in _views(session, asset, [version])
+    ]
+
+
 def files_of(session: Session, *, actor: Principal, version_id: UUID) -> list[FileView]:
     """The files of a version, in the order of the manifest."""
     found, _ = readable_version(session, actor, version_id)

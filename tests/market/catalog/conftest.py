@@ -251,6 +251,7 @@ def build_shop(url: str, folder: Path, store: BlobStore | None = None) -> Shop:
     problems.install(app)
     app.include_router(routes.router)
     app.include_router(pages.router)
+    app.include_router(pages.upload_router)
     refuse_unguarded(app)
     app.add_middleware(middleware.SecurityHeaders, https=False)
     web = TestClient(app, follow_redirects=False, raise_server_exceptions=False)
