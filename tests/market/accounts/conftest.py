@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,11 @@ from starlette.testclient import TestClient
 import market.accounts.models
 import market.kit.idempotency
 import market.kit.jobs
+import market.provenance.models
+from ledger.keys import SigningKey
+from ledger.note import NoteSigner
+from ledger.policy import Policy, TrustedLog
+from ledger.stores.memory import MemoryObjects
 from market.accounts import pages, routes, service
 from market.accounts.authenticator import AccountsAuthenticator
 from market.accounts.passwords import Passwords
@@ -29,6 +35,8 @@ from market.kit.guards import refuse_unguarded
 from market.kit.ports import Ports
 from market.kit.ratelimit import RateLimits
 from market.kit.texts import LocalText
+from market.provenance.gateway import Ledger, PlatformKey
+from market.zones import pages as zone_pages
 
 ORIGIN = "ledger.test/accounts"
 PASSWORD = "seven quiet harbours"
@@ -165,6 +173,21 @@ class Market:
             return self.ports.authenticator.by_api_key(session, self.log_in(email).json()["key"])
 
 
+def _ledger() -> Ledger:
+    """A ledger that nobody has appended to: bindings wait in it."""
+    log = NoteSigner(ORIGIN, SigningKey.from_seed(bytes([7]) * 32))
+    cosigner = NoteSigner(f"{ORIGIN}/cosigner", SigningKey.from_seed(bytes([8]) * 32), 0x04)
+    platform = PlatformKey(uuid4(), SigningKey.from_seed(bytes([9]) * 32))
+    return Ledger(
+        ORIGIN,
+        MemoryObjects(),
+        Policy((TrustedLog(log.verifier),)),
+        platform,
+        log=log.verifier,
+        cosigner=cosigner.verifier,
+    )
+
+
 def build(url: str, home: Path, passwords: Passwords, *, rate_limits: bool = False) -> Market:
     db, clock = Database(url), SetClock()
     SQLModel.metadata.create_all(db.engine)
@@ -175,10 +198,10 @@ def build(url: str, home: Path, passwords: Passwords, *, rate_limits: bool = Fal
         b"0" * 32,
         "http://testserver",
         secure_cookies=False,
-        extras={Passwords: passwords},
+        extras={Passwords: passwords, Ledger: _ledger()},
     )
     app = FastAPI()
-    app.state.ports, app.state.page_context = ports, []
+    app.state.ports, app.state.page_context = ports, [zone_pages.page_context]
     app.state.settings = Settings(home, ORIGIN, "http://testserver", url, "", "")
     app.state.rate_limits = RateLimits(enabled=rate_limits)
     problems.install(app)
@@ -222,3 +245,46 @@ def limited_market(sqlite_url: str, tmp_path: Path, passwords: Passwords) -> Ite
     built = build(sqlite_url, tmp_path, passwords, rate_limits=True)
     yield built
     built.db.close()
+
+
+class Browser:
+    """Somebody with a browser: keeps cookies, and sends forms as a browser does, with the token of the page."""
+
+    def __init__(self, market: Market) -> None:
+        self.web = TestClient(market.app, follow_redirects=False, raise_server_exceptions=False)
+        self.page = ""
+
+    def get(self, path: str) -> Any:
+        answer = self.web.get(path)
+        self.page = answer.text
+        return answer
+
+    def token(self) -> str:
+        found = re.search(r'name="csrf" value="([0-9a-f]{64})"', self.page)
+        assert found is not None, self.page
+        return found[1]
+
+    def send(self, path: str, _from: str = "", **fields: Any) -> Any:
+        """Open the page `_from` and send a form of it."""
+        if _from:
+            assert self.get(_from).status_code == 200, self.page
+        answer = self.web.post(
+            path,
+            data={name.replace("__", "[]"): value for name, value in fields.items()} | {"csrf": self.token()},
+            headers={"Sec-Fetch-Site": "same-origin"},
+        )
+        if answer.status_code < 300 or answer.status_code >= 400:
+            self.page = answer.text
+        return answer
+
+    def sign_in(self, email: str, password: str = PASSWORD) -> Any:
+        return self.send("/en/signin", _from="/en/signin", email=email, password=password)
+
+    @property
+    def cookie(self) -> str:
+        return self.web.cookies.get("dw_session", "")
+
+
+@pytest.fixture
+def browser(small_market: Market) -> Browser:
+    return Browser(small_market)
