@@ -89,8 +89,16 @@ def make_keys(settings: Settings) -> None:
 
 
 def create_log(settings: Settings, db: Database, genesis: list[bytes], now: datetime) -> None:
-    """Start the log with its first entries and publish its first checkpoint. Refuses where there is one already."""
-    log = Log.create(settings.origin, _objects(settings), _lock(settings, db), _signer(settings), genesis)
+    """Start the log with its first entries and publish its first checkpoint. Refuses where there is one already.
+
+    Refuses a bucket too that lets one object be written twice: no log can be kept there.
+    """
+    objects, lock = _objects(settings), _lock(settings, db)
+    if isinstance(objects, S3Objects):
+        objects.check_conditional_put()
+    if isinstance(lock, SqlLock):
+        lock.create_table()
+    log = Log.create(settings.origin, objects, lock, _signer(settings), genesis)
     log.publish(int(now.timestamp()))
     log.close()
 

@@ -17,9 +17,13 @@ __all__ = ["BlobStore", "FileBlobs", "ObjectBlobs", "open_blobs"]
 
 
 def open_blobs(location: str, s3_options: Mapping[str, str]) -> BlobStore:
-    """The store at a folder, or at s3://bucket/prefix with obstore's options (endpoint, access_key_id, …)."""
+    """The store at a folder, or at s3://bucket/prefix with obstore's options (endpoint, access_key_id, …).
+
+    An endpoint that starts with http:// is taken at its word.
+    """
     if not location.startswith("s3://"):
         return FileBlobs(Path(location))
     address = urlsplit(location)
-    options = cast("dict[str, Any]", dict(s3_options))
+    plain = s3_options.get("endpoint", "").startswith("http://")
+    options = cast("dict[str, Any]", {"client_options": {"allow_http": plain}, **s3_options})
     return ObjectBlobs(S3Store(address.netloc, prefix=address.path.strip("/") or None, **options))

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
+from typing import Any, ParamSpec
 from uuid import UUID
 
 import click
 
 from ledger.errors import LedgerError
-from market.config import ConfigError, Settings, default_home, load_settings
+from market.config import CONFIG_NAME, ConfigError, Settings, default_home, load_settings
 
 Params = ParamSpec("Params")
 HOME = click.option(
@@ -42,6 +42,25 @@ def _settings(home: Path | None) -> Settings:
     return load_settings(home or default_home())
 
 
+def _given(value: str) -> str:
+    """A value of the command line, or the first line of the file that it names with @."""
+    if not value.startswith("@"):
+        return value
+    try:
+        return Path(value[1:]).read_text(encoding="utf-8").split("\n", 1)[0].strip()
+    except OSError as error:
+        raise ConfigError(f"{value[1:]} cannot be read: {error.strerror}.") from error
+
+
+def _option(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise ConfigError(
+            f"--s3 {text!r} is not NAME=VALUE. For example: --s3 endpoint=http://127.0.0.1:8333"
+        )
+    return name, _given(value)
+
+
 @click.command()
 @HOME
 @click.option(
@@ -51,28 +70,41 @@ def _settings(home: Path | None) -> Settings:
     "--origin", default="", help="The log's name; it never changes. Default: datawharf.local/<8 hex digits>."
 )
 @click.option("--database", default="", help="SQLAlchemy URL. Default: SQLite in the home folder.")
+@click.option("--blobs", default="", help="Folder or s3://bucket/prefix of the files. Default: in the home.")
+@click.option(
+    "--ledger-objects", default="", help="Folder or s3://bucket/prefix of the log. Default: in the home."
+)
+@click.option(
+    "--s3", "s3", multiple=True, metavar="NAME=VALUE", help="An option of the S3 store; may be repeated."
+)
+@click.option(
+    "--proxy", "proxies", multiple=True, help="Address or network of a proxy in front; may be repeated."
+)
 @click.option("--operator-email", default="operator@datawharf.local", show_default=True)
-@click.password_option("--operator-password", prompt=False, help="Default: a random one, printed once.")
+@click.option("--operator-password", default="", help="Default: a random one, printed once.")
+@click.option("--if-missing", is_flag=True, help="Do nothing where there is a home already.")
 @reporting
-def init(
-    home: Path | None,
-    public_url: str,
-    origin: str,
-    database: str,
-    operator_email: str,
-    operator_password: str | None,
-) -> None:
-    """Make keys, database, ledger, first operator and trust file in a new home folder."""
+def init(home: Path | None, if_missing: bool, s3: tuple[str, ...], **told: Any) -> None:
+    """Make keys, database, ledger, first operator and trust file in a new home folder.
+
+    A value of --database, --operator-password or --s3 that starts with @ names a file that holds it, so that no
+    password stands in a list of processes.
+    """
     from market.cli.setup import NewHome, initialise
 
-    made = initialise(
-        NewHome(home or default_home(), public_url, origin, database, operator_email, operator_password or "")
-    )
+    home = home or default_home()
+    if if_missing and (home / CONFIG_NAME).is_file():
+        click.echo(f"{home} is a Datawharf home already; nothing was changed.")
+        return
+    for name in ("database", "operator_password"):
+        told[name] = _given(told[name])
+    made = initialise(NewHome(home, s3_options=dict(_option(one) for one in s3), **told))
     settings = made.settings
     click.echo(f"Home       {settings.home}")
     click.echo(f"Log        {settings.origin}")
     click.echo(f"Trust file {settings.trust_file} (fingerprint {made.fingerprint})")
-    click.echo(f"Operator   {made.operator_email}, password {made.operator_password}")
+    shown = "as given" if told["operator_password"] else made.operator_password
+    click.echo(f"Operator   {made.operator_email}, password {shown}")
     click.echo("Keep a copy of the keys folder in a safe place: without it the log cannot go on.")
     click.echo(f"Next: datawharf serve --home {settings.home}")
 
@@ -144,6 +176,24 @@ def list_jobs(home: Path | None, state: str) -> None:
     with db.reading() as session:
         for job in jobs_in(session, state):
             click.echo(f"{job.id}  {job.topic}  attempts {job.attempts}  {job.last_error}")
+
+
+@jobs.command("late")
+@HOME
+@click.option("--minutes", default=5, show_default=True, help="How long a job that is due may wait.")
+@reporting
+def late_jobs(home: Path | None, minutes: int) -> None:
+    """Status 1 if a job that is due waits too long: then no worker runs, or none keeps up."""
+    from market.kit.clock import SystemClock
+    from market.kit.db import Database
+    from market.kit.jobs import due_since
+
+    now = SystemClock().now()
+    with Database(_settings(home).database).reading() as session:
+        since = due_since(session, now=now)
+    waited = 0 if since is None else int((now - since).total_seconds())
+    click.echo("No job waits." if since is None else f"The oldest job that is due waits for {waited} s.")
+    sys.exit(0 if waited <= minutes * 60 else 1)
 
 
 @jobs.command("retry")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,9 +74,11 @@ def serve(settings: Settings, listener: socket.socket) -> None:
 
 
 def work(settings: Settings) -> None:
-    """Run jobs until interrupted; the counterpart of a server whose embedded_worker is off."""
+    """Run jobs until interrupted or told to end; the counterpart of a server whose embedded_worker is off."""
     with opened(settings) as ports:
         worker = Worker(ports.db, job_handlers(ports), ports.clock)
+        # The job at hand is finished; as the first process of a container nobody else would hear the signal.
+        signal.signal(signal.SIGTERM, lambda _number, _frame: worker.stop())
         try:
             worker.run()
         except KeyboardInterrupt:

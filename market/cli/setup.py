@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from ledger.names import urn
@@ -29,7 +31,11 @@ LOG_RULES = (
 
 @dataclass(frozen=True)
 class NewHome:
-    """What `init` is told. origin, database: empty for the embedded defaults."""
+    """What `init` is told. origin, database, blobs, ledger_objects: empty for the embedded defaults.
+
+    s3_options: obstore's (endpoint, access_key_id, …), for blobs and ledger objects at s3:// addresses.
+    proxies: addresses and networks of the proxies in front.
+    """
 
     home: Path
     public_url: str = "http://127.0.0.1:8000"
@@ -38,6 +44,10 @@ class NewHome:
     operator_email: str = "operator@datawharf.local"
     operator_password: str = ""
     demo: bool = False
+    blobs: str = ""
+    ledger_objects: str = ""
+    s3_options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    proxies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,6 +92,7 @@ def initialise(new: NewHome, clock: Clock | None = None, **more: object) -> Init
         trust = _start_ledger(settings, db, clock)
     finally:
         db.close()
+    path.touch(mode=0o600)  # it may hold passwords of the database and the object store
     path.write_text(_toml(settings, more), encoding="utf-8")
     return Initialised(load_settings(new.home), new.operator_email, password, trust)
 
@@ -93,11 +104,20 @@ def _settings(new: NewHome, *, origin: str, platform_org: UUID) -> Settings:
         origin=origin,
         public_url=new.public_url,
         database=new.database or f"sqlite:///{home / 'datawharf.sqlite3'}",
-        blobs=str(home / "blobs"),
-        ledger_objects=str(home / "ledger"),
+        blobs=new.blobs or str(home / "blobs"),
+        ledger_objects=new.ledger_objects or str(home / "ledger"),
         platform_org=str(platform_org),
+        hosts=_hosts(new.public_url),
+        proxies=new.proxies,
         demo=new.demo,
+        s3_options=dict(new.s3_options),
     )
+
+
+def _hosts(public_url: str) -> tuple[str, ...]:
+    """The public name, and this machine's own for health checks."""
+    name = urlsplit(public_url).hostname or ""
+    return tuple(dict.fromkeys([name, *Settings.hosts]))
 
 
 def _start_ledger(settings: Settings, db: Database, clock: Clock) -> str:
@@ -138,7 +158,10 @@ def _toml(settings: Settings, more: dict[str, object]) -> str:
         "blobs": settings.blobs,
         "ledger_objects": settings.ledger_objects,
         "platform_org": settings.platform_org,
+        "hosts": settings.hosts,
+        "proxies": settings.proxies,
         "demo": settings.demo,
+        **({"s3_options": settings.s3_options} if settings.s3_options else {}),
         **more,
     }
     head = "# Settings of this Datawharf. docs/operator.md describes them. The origin never changes.\n"

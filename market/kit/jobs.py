@@ -96,6 +96,12 @@ def backlog(session: Session) -> dict[str, int]:
     return dict(rows)
 
 
+def due_since(session: Session, *, now: datetime) -> datetime | None:
+    """Since when the oldest due job waits; None if none does. Old news mean that no worker keeps up."""
+    waiting = select(func.min(Job.run_at)).where(Job.state == "queued", Job.run_at <= now)
+    return session.exec(waiting).one()
+
+
 class Worker:
     """Runs jobs: in a thread of the server when embedded, or as a process of its own."""
 
