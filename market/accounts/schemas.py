@@ -277,7 +277,7 @@ class InviteToken(Input):
 
 
 class NewApiKey(Input):
-    """days: until the key ends. networks: if given, the key works only from them (CIDR)."""
+    """days: until the key ends."""
 
     model_config = ConfigDict(
         extra="forbid",
