@@ -5,9 +5,15 @@ from __future__ import annotations
 import os
 import random
 import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests.builders.marketplace import Marketplace
 
 pytest_plugins = ["tests.databases", "tests.chromium"]
 
@@ -39,3 +45,21 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def market(tmp_path: Path, database_url: str) -> Iterator[Marketplace]:
+    """A whole marketplace, once on each database."""
+    from tests.builders.marketplace import marketplace
+
+    with marketplace(tmp_path / "home", database_url) as made:
+        yield made
+
+
+@pytest.fixture
+def small_market(tmp_path: Path, sqlite_url: str) -> Iterator[Marketplace]:
+    """A whole marketplace on SQLite, where the engine does not matter."""
+    from tests.builders.marketplace import marketplace
+
+    with marketplace(tmp_path / "home", sqlite_url) as made:
+        yield made

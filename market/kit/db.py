@@ -71,8 +71,8 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         with Session(self.engine, expire_on_commit=False, autoflush=False) as session, _named_failures():
+            # Closing ends the transaction; a rollback here would empty the rows that the caller still holds.
             yield session
-            session.rollback()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
