@@ -20,7 +20,7 @@ from market.accounts.page_answers import (
 )
 from market.accounts.page_forms import EditOrgForm, InviteForm, OrganisationFields, RolesForm, SwitchForm
 from market.accounts.roles import ROLES_OF
-from market.kit.auth import Principal
+from market.kit.auth import Principal, Role
 from market.kit.errors import Fault, NotFound
 from market.kit.forms import Submitted, SubmittedDep
 from market.kit.guards import page_guard
@@ -123,7 +123,9 @@ def _page(
         managing=managing,
         fresh=service.is_fresh(actor, now),
         roles=[
-            (role.value, translate(lang, WORDS["role_words"][role])) for role in sorted(ROLES_OF[view.kind])
+            (role.value, translate(lang, WORDS["role_words"][role]))
+            for role in Role
+            if role in ROLES_OF[view.kind]
         ],
         **WORDS,
         **context,
