@@ -6,8 +6,10 @@ def create(actor: Annotated[Principal, Depends(api_guard(REGISTER_ASSET))], ...)
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fastapi import FastAPI, Request
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from market.kit.auth import ANONYMOUS, Guard, Principal, Reach, Verb, Via, may_ever
 from market.kit.csrf import session_cookie
@@ -70,7 +72,14 @@ def _by_cookie(request: Request) -> Principal:
         return ports.authenticator.by_session(session, token)
 
 
-def verb_of(route: APIRoute) -> Verb | None:
+def routes_of(app: FastAPI) -> Iterator[RouteContext]:
+    """Every route of the app as it is served, with those of the included routers, which `app.routes` only holds whole."""
+    for route in iter_route_contexts(app.routes):
+        if isinstance(route.original_route, APIRoute):
+            yield route
+
+
+def verb_of(route: RouteContext) -> Verb | None:
     """The verb that guards a route, or None."""
     for dependency in route.dependant.dependencies:
         verb = getattr(dependency.call, "verb", None)
@@ -81,9 +90,7 @@ def verb_of(route: APIRoute) -> Verb | None:
 
 def refuse_unguarded(app: FastAPI) -> None:
     """Raise at start-up if a route has no guard, or changes things behind a verb that promises not to."""
-    for route in app.routes:
-        if not isinstance(route, APIRoute):
-            continue
+    for route in routes_of(app):
         verb, methods = verb_of(route), route.methods or set()
         if verb is None:
             raise RuntimeError(f"{sorted(methods)} {route.path} has no guard")
@@ -96,4 +103,4 @@ def refuse_unguarded(app: FastAPI) -> None:
 BROWSE = Verb("browse", Reach.ANYONE, writes=False)
 """Read what is public."""
 
-__all__ = ["BROWSE", "Via", "api_guard", "page_guard", "refuse_unguarded", "verb_of", "webhook_guard"]
+__all__ = ["BROWSE", "Via", "api_guard", "page_guard", "refuse_unguarded", "routes_of", "verb_of", "webhook_guard"]

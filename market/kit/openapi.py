@@ -6,10 +6,9 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
 
 from market.kit.auth import Reach
-from market.kit.guards import verb_of
+from market.kit.guards import routes_of, verb_of
 
 API_VERSION = "1.0.0"
 DESCRIPTION = """\
@@ -46,7 +45,6 @@ def describe(app: FastAPI) -> None:
 
 
 def _describe(app: FastAPI) -> dict[str, Any]:
-    routes = [route for route in app.routes if isinstance(route, APIRoute) and route.include_in_schema]
     schema = get_openapi(
         title=app.title,
         version=app.version,
@@ -63,10 +61,10 @@ def _describe(app: FastAPI) -> dict[str, Any]:
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
     }
-    for route in routes:
+    for route in routes_of(app):
         verb = verb_of(route)
         for method in route.methods or ():
-            operation = schema["paths"].get(route.path_format, {}).get(method.lower())
+            operation = schema["paths"].get(route.path_format or "", {}).get(method.lower())
             if operation is None or verb is None:
                 continue
             operation["responses"].pop("422", None)
