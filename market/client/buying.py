@@ -10,7 +10,7 @@ from uuid import UUID
 
 from ledger.manifest import Manifest
 from ledger.names import urn
-from market.client import downloading
+from market.client import downloading, offering
 from market.client.errors import ClientError
 from market.client.party import API
 from market.client.progress import Progress
@@ -50,6 +50,11 @@ class Buying(Contracting):
         drawn_up = cast("Contract", self.api.post(f"{API}/contracts", body))
         if drawn_up["document"]["asset"]["id"] != urn(self.origin, "asset", UUID(drawn_up["asset_id"])):
             raise ClientError("The contract is about another asset than the offer. Nothing was signed.")
+        if offering.statement_behind(self.api, drawn_up) is None:
+            raise ClientError(
+                "The terms in this contract are not those that the provider signed in its offer: they were "
+                "changed afterwards. Nothing was signed."
+            )
         return self.sign_contract(drawn_up)
 
     def order(self, contract_id: str, gateway: str = "stripe") -> Order:

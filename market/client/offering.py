@@ -8,7 +8,7 @@ from typing import Any
 
 from ledger.errors import LedgerError
 from ledger.keys import SigningKey
-from ledger.statement import parse_canonical_json, parse_statement
+from ledger.statement import Statement, parse_canonical_json, parse_statement
 from market.client.transport import Transport
 from market.client.views import Contract, Offer
 from market.statements import opens
@@ -46,22 +46,32 @@ def is_own_offer(key: SigningKey, api: Transport, contract: Contract, offer: Off
 
     The offer's statement is fetched and verified here; the server's word that it is ours is not taken.
     """
-    document, opening = contract["document"], contract["offer_terms"]
-    leaf = document["offerLeaf"]
-    try:
-        statement = parse_statement(api.get_bytes(f"/api/v1/statements/{leaf}/cose"))
-        statement.verify(key.public)
-        content = base64.b64decode(opening["content"], validate=True)
-        meant = parse_canonical_json(content)
-        sealed = bytes.fromhex(statement.predicate["terms"])
-    except (LedgerError, ValueError, KeyError):
+    statement = statement_behind(api, contract)
+    if statement is None:
         return False
-    return (
-        statement.leaf_hash.hex() == leaf
-        and opens(sealed, base64.b64decode(opening["salt"]), content)
-        and meant == document["offer"]
-        and (offer["state"], offer["leaf"]) == ("PUBLISHED", leaf)
-    )
+    try:
+        statement.verify(key.public)
+    except LedgerError:
+        return False
+    return (offer["state"], offer["leaf"]) == ("PUBLISHED", contract["document"]["offerLeaf"])
+
+
+def statement_behind(api: Transport, contract: Contract) -> Statement | None:
+    """The statement of the offer that a contract names, if the contract repeats exactly what that statement sealed.
+
+    None means that the terms were changed after the provider signed them, or that there never was such an offer.
+    """
+    document, opening = contract["document"], contract["offer_terms"]
+    try:
+        statement = parse_statement(api.get_bytes(f"/api/v1/statements/{document['offerLeaf']}/cose"))
+        content = base64.b64decode(opening["content"], validate=True)
+        salt = base64.b64decode(opening["salt"], validate=True)
+        sealed = bytes.fromhex(statement.predicate["terms"])
+        said = parse_canonical_json(content)
+    except (LedgerError, ValueError, KeyError):
+        return None
+    named = statement.leaf_hash.hex() == document["offerLeaf"]
+    return statement if named and opens(sealed, salt, content) and said == document["offer"] else None
 
 
 def _ordered(value: Any) -> Any:

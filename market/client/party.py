@@ -109,6 +109,20 @@ class Party:
         self._key = key
         return bound
 
+    def wait_for_key(self, kid: str, *, wait: float = RECEIPT_WAIT_SECONDS) -> dict[str, Any]:
+        """A key of one's organisation, once its binding has a place in the ledger."""
+        deadline = time.monotonic() + wait
+        while True:
+            keys: list[dict[str, Any]] = self.api.get(f"{API}/organisations/{self.org_id}/keys")
+            found = next((key for key in keys if key["kid"] == kid), None)
+            if found is not None and found["bound_index"] is not None:
+                return found
+            if time.monotonic() > deadline:
+                raise ClientError(
+                    "The key is accepted but its binding is not in the ledger yet. Ask again later."
+                )
+            time.sleep(0.1)
+
     def asset(self, asset_id: str) -> Asset:
         return cast("Asset", self.api.get(f"{API}/assets/{asset_id}"))
 

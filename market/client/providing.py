@@ -48,6 +48,16 @@ class Providing(Contracting):
     def create_asset(self, metadata: Mapping[str, Any]) -> Asset:
         return cast("Asset", self.api.post(f"{API}/assets", {"metadata": dict(metadata)}))
 
+    def edit_asset(self, asset: Asset, metadata: Mapping[str, Any]) -> Asset:
+        """Describe an asset anew; what was registered stays as it is. Refused if somebody edited it meanwhile."""
+        reply = self.api.send(
+            "PATCH",
+            f"{API}/assets/{asset['id']}",
+            json={"metadata": dict(metadata)},
+            headers={"If-Match": f'"{asset["revision"]}"'},
+        )
+        return cast("Asset", reply.json())
+
     def register(
         self,
         paths: Sequence[Path],
@@ -165,8 +175,15 @@ class Providing(Contracting):
         return cast("Application", self.api.post(f"{API}/applications/{application_id}/decisions", body))
 
     def _drafted(self, metadata: Mapping[str, Any] | None) -> Asset:
+        """A new draft; or the one that an interrupted attempt with the same description left."""
         if metadata is None:
             raise ClientError("Describe the asset (metadata), or say which of yours this is a version of.")
+        for listed in self.pages(f"{API}/assets"):
+            if listed["state"] != "draft" or listed["title"] != metadata.get("title"):
+                continue
+            known = self.asset(listed["id"])
+            if known["metadata"] == {"keywords": [], **metadata}:
+                return known
         return self.create_asset(metadata)
 
     def _draft_version(
