@@ -13,7 +13,7 @@ from sqlmodel import Session
 from ledger.names import urn
 from market.accounts import service as accounts
 from market.catalog import service as catalog
-from market.kit.auth import Principal, Resource, decide, system
+from market.kit.auth import Principal, Resource, Via, decide, system
 from market.kit.errors import InvalidInput, NotFound
 from market.kit.i18n import N_
 from market.kit.ids import new_id
@@ -114,6 +114,16 @@ def contracts_of(
     )
     more = write_cursor(str(rows[limit - 1].id)) if len(rows) > limit else None
     return Page(items=_summaries(session, rows[:limit]), next=more)
+
+
+def payable_contract(session: Session, *, actor: Principal, contract_id: UUID) -> ContractSummary:
+    """A contract for its buyer, or for the platform, which fulfils orders; locked until the transaction ends."""
+    found = repository.contract(session, contract_id, for_update=True)
+    if actor.via is not Via.SYSTEM:
+        decide(actor, READ_CONTRACTS, Resource(org_id=found.org_id if found else None))
+    if found is None:
+        raise NotFound(N_("There is no such contract, or it is not yours to see."))
+    return _summaries(session, [found])[0]
 
 
 def awaiting_my_signature(session: Session, *, actor: Principal, now: datetime) -> list[ContractSummary]:

@@ -113,6 +113,7 @@ def publish_offer(
     found.published_at = found.published_at or now
     session.add_all([row, found])
     session.flush()
+    catalog.announce_change(session, found.asset_id, now=now)
     return view_of(found, row)
 
 
@@ -138,6 +139,7 @@ def withdraw_offer(
     found.state = OfferState.WITHDRAWN
     session.add(found)
     session.flush()
+    catalog.announce_change(session, found.asset_id, now=now)
     return view_of(found, row)
 
 

@@ -8,6 +8,7 @@ from market.licensing.contracts import (
     contract,
     contracts_of,
     live_contract_for,
+    payable_contract,
     prepare_contract,
 )
 from market.licensing.entitlements import (
@@ -63,6 +64,7 @@ __all__ = [
     "offer",
     "offers_of",
     "own_offers",
+    "payable_contract",
     "prepare_contract",
     "prepare_revocation",
     "publish_offer",

@@ -110,3 +110,28 @@ class BadReference(PaymentFault):
 
     kind, slug = Kind.MALFORMED, "bad-payment-reference"
     title = N_("This is not a payment reference")
+
+
+class GatewayNotOffered(PaymentFault):
+    kind, slug = Kind.CONFLICT, "gateway-not-offered"
+    title = N_("This market does not offer that way to pay")
+
+
+class SecondPersonNeeded(PaymentFault):
+    kind, slug = Kind.FORBIDDEN, "second-person-needed"
+    title = N_("A different operator has to do this")
+
+
+class TransferKnown(PaymentFault):
+    kind, slug = Kind.CONFLICT, "transfer-known"
+    title = N_("This line of the bank's statement was entered already")
+
+
+class TransferDecided(PaymentFault):
+    kind, slug = Kind.CONFLICT, "transfer-decided"
+    title = N_("This transfer was confirmed or rejected already")
+
+
+class NoSuchInvoice(PaymentFault):
+    kind, slug = Kind.NOT_FOUND, "no-such-invoice"
+    title = N_("No invoice has this payment reference")

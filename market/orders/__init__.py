@@ -1,0 +1,1 @@
+"""Orders: from a contract with a price, over the payment, to the licence."""
