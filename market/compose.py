@@ -23,6 +23,7 @@ from market.config import ConfigError, Settings
 from market.kit.clock import Clock, SystemClock
 from market.kit.db import Database
 from market.kit.ports import Ports
+from market.payments.bank_transfer import BankAccount, BankTransferGateway
 from market.payments.gateway import PaymentGateway, StripeGateway
 from market.provenance.gateway import Ledger, PlatformKey
 
@@ -45,6 +46,8 @@ def open_ports(settings: Settings, clock: Clock | None = None) -> Ports:
     ports.add(Settings, settings)
     ports.add(Ledger, open_ledger(settings, db))
     ports.add(BlobStore, open_blobs(settings.blobs, settings.s3_options))
+    accounts = {currency: BankAccount(**account) for currency, account in settings.bank.items()}
+    ports.add(BankTransferGateway, BankTransferGateway(accounts))
     if settings.stripe is not None:
         stripe = settings.stripe
         ports.add(

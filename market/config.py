@@ -31,7 +31,7 @@ class Settings:
     home: folder of keys, settings and, when embedded, all data. origin: the log's name, never changes.
     public_url: how the outside reaches us. database: SQLAlchemy URL. blobs, ledger_objects: a folder path or an s3:// URL.
     platform_org: UUID of the platform's own organisation. proxies: addresses whose X-Forwarded-For we believe.
-    embedded_worker: run jobs inside the server.
+    embedded_worker: run jobs inside the server. bank: currency -> account (holder, bank, number, bank_code) for transfers.
     """
 
     home: Path
@@ -47,6 +47,7 @@ class Settings:
     demo: bool = False
     rate_limits: bool = True
     stripe: StripeSettings | None = None
+    bank: dict[str, dict[str, str]] = field(default_factory=dict)
     org_quota_bytes: int = 50 * 10**9
     s3_options: dict[str, str] = field(default_factory=dict, repr=False)
 
