@@ -24,8 +24,18 @@ from market.kit.auth import ANONYMOUS, Principal, Resource, decide
 from market.kit.errors import InvalidInput, NotFound
 from market.kit.etag import same_revision
 from market.kit.i18n import N_
+from market.kit.jobs import enqueue
 from market.kit.paging import MAX_PAGE, Page, read_cursor, write_cursor
 from market.zones import service as zones
+
+
+# The shelf, which lies above, brings its document of the asset in step.
+CHANGED_TOPIC = "shelf.index"
+
+
+def announce_change(session: Session, asset_id: UUID, *, now: datetime) -> None:
+    """Tell the slices above that something about an asset changed, in the transaction that changes it."""
+    enqueue(session, CHANGED_TOPIC, {"asset": str(asset_id)}, now=now)
 
 
 def create_asset(session: Session, *, actor: Principal, new: NewAsset, now: datetime) -> AssetView:
@@ -63,6 +73,7 @@ def edit_asset(
     asset.revision, asset.edited_at = asset.revision + 1, now
     session.add(asset)
     session.flush()
+    announce_change(session, asset_id, now=now)
     return view_of(asset)
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from market.catalog import repository
-from market.catalog.assets import load, resource_of, view_of
+from market.catalog.assets import announce_change, load, resource_of, view_of
 from market.catalog.errors import (
     FilesMissing,
     SourceUnknown,
@@ -213,6 +213,7 @@ def _seal(
     session.add_all([version, record, asset])
     session.add_all(LineageEdge(version_id=version.id, source_id=source.id) for source in sources.values())
     session.flush()
+    announce_change(session, asset.id, now=now)
 
 
 def _bytes_of(text: str, where: str) -> bytes:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from market.catalog.assets import (
+    CHANGED_TOPIC,
+    announce_change,
     asset,
     assets_of,
     create_asset,
@@ -30,8 +32,10 @@ from market.catalog.versions import (
 )
 
 __all__ = [
+    "CHANGED_TOPIC",
     "Intake",
     "add_version",
+    "announce_change",
     "asset",
     "assets_of",
     "create_asset",

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from market.kit.errors import Fault, InvalidInput, Kind, MalformedRequest, NotFound, SignInRequired
 from market.kit.forms import sentence_for
-from market.kit.i18n import LANGS, N_, Lang, choose_language, translate
+from market.kit.i18n import LANGS, N_, Lang, choose_language, local_text, translate
 from market.kit.templating import render
 
 log = logging.getLogger("datawharf.web")
@@ -56,8 +56,15 @@ def problem_body(fault: Fault, lang: Lang, request_id: str) -> dict[str, Any]:
     if fault.where:
         body["where"] = fault.where
     if "errors" in fault.params:
-        body["errors"] = fault.params["errors"]
+        body["errors"] = [_in_language(item, lang) for item in fault.params["errors"]]  # type: ignore[attr-defined]
     return body
+
+
+def _in_language(error: dict[str, Any], lang: Lang) -> dict[str, Any]:
+    """One of several errors; a text in both languages becomes the one that is read."""
+    return {
+        name: local_text(value, lang) if isinstance(value, dict) else value for name, value in error.items()
+    }
 
 
 def answer_fault(request: Request, fault: Fault) -> Response:

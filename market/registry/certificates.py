@@ -103,6 +103,7 @@ def issue(session: Session, certificate: Certificate, leaf: str, now: datetime) 
     certificate.state, certificate.leaf, certificate.issued_at = "VALID", leaf, now
     session.add(certificate)
     session.flush()
+    catalog.announce_change(session, certificate.asset_id, now=now)
 
 
 def certificate(session: Session, *, actor: Principal, code: str, now: datetime) -> CertificateView:
