@@ -14,7 +14,8 @@ export class UploadRefused extends Error {}
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function call(url, init) {
-  const answer = await fetch(url, { credentials: "same-origin", ...init });
+  const headers = { Accept: "application/json", ...init.headers };
+  const answer = await fetch(url, { credentials: "same-origin", ...init, headers });
   if (answer.ok) return answer;
   const problem = await answer.json().catch(() => ({}));
   const text = problem.detail ?? problem.title ?? `HTTP ${answer.status}`;

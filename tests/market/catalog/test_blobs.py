@@ -43,6 +43,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [str(weed), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3"]
     command += [f"-master.port={ports[0]}", f"-volume.port={ports[1]}", f"-filer.port={ports[2]}"]
     command += [f"-s3.port={ports[3]}", f"-s3.config={folder / 's3.json'}", "-volume.max=4"]
+    command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]  # on fixed ports they keep a second server out
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
         try:
             _wait_for_bucket(f"http://127.0.0.1:{ports[3]}", server)
@@ -268,3 +269,20 @@ def test_an_upload_and_registration_over_s3(s3: str, sqlite_url: str, tmp_path: 
     assert b"".join(store.read(sha256(data).hexdigest())) == data
     assert list(store.incoming()) == []
     shop.db.close()
+
+
+@pytest.mark.slow
+def test_a_large_blob_appears_whole_or_not_at_all(
+    s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("market.catalog.object_blobs.SINGLE_PUT", 1 << 20)
+    store = open_blobs(f"s3://market/{tmp_path.name}", _options(s3))
+    data = random.Random(6).randbytes(40 << 20)
+    digest = sha256(data).hexdigest()
+    parts = send(store, data, 8 << 20)
+    lost = Part(parts[-1].start, parts[-1].size, f"{parts[-1].start:016d}-{'0' * 16}")
+    with pytest.raises(FileNotFoundError):
+        store.promote(TOKEN, [*parts[:-1], lost], digest)
+    assert not store.has(digest)
+    store.promote(TOKEN, parts, digest)
+    assert store.has(digest)
