@@ -28,7 +28,6 @@ from market.kit.jobs import enqueue
 from market.kit.paging import MAX_PAGE, Page, read_cursor, write_cursor
 from market.zones import service as zones
 
-
 # The shelf, which lies above, brings its document of the asset in step.
 CHANGED_TOPIC = "shelf.index"
 
