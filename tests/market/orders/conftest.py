@@ -14,7 +14,8 @@ import pytest
 
 from market.kit.guards import refuse_unguarded
 from market.kit.jobs import Worker
-from market.orders import routes, tasks
+from market.orders import routes, service, tasks
+from market.orders.schemas import NewOrder
 from market.payments import routes as payment_routes
 from market.payments.bank_transfer import BankAccount, BankTransferGateway
 from market.payments.gateway import PaymentGateway, StripeGateway
@@ -58,6 +59,19 @@ class Till:
     def order(self, contract_id: str, gateway: str = "stripe", buyer: Org | None = None) -> dict[str, Any]:
         body = {"contract_id": contract_id, "gateway": gateway}
         return ok((buyer or self.buyer)("POST", "/orders", body))
+
+    def place_only(self, contract_id: str) -> dict[str, Any]:
+        """The first step of ordering alone: the order is committed, nothing was asked of the gateway."""
+        new = NewOrder(contract_id=UUID(contract_id))
+        with self.shop.db.writing() as session:
+            view = service.place_order(
+                session,
+                actor=self.buyer.actor,
+                ledger=self.shop.ledger,
+                new=new,
+                now=self.shop.clock.now(),
+            )
+        return {"id": str(view.id)}
 
     def press(self, order: dict[str, Any], action: str) -> None:
         """Press a button of the order's pay page."""
