@@ -53,4 +53,6 @@ def explain(fact: Fact, lang: Lang) -> str:
 def _short(value: str, lang: Lang) -> str:
     if len(value) == 64:
         return value[:12] + "…"
-    return _WORDS.get(value, value) if lang == "zh" else value.replace("-", " ")
+    if value not in _WORDS:
+        return value
+    return _WORDS[value] if lang == "zh" else value.replace("-", " ")
