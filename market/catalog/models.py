@@ -65,7 +65,7 @@ class AssetVersion(SQLModel, table=True):
     delivery: str
     reference_url: str = ""
     notes: dict[str, str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
-    manifest_digest: str = Field(max_length=64)
+    manifest_digest: str = Field(max_length=64, index=True)
     content_root: str = Field(max_length=64)
     size_bytes: int = Field(sa_type=BigInteger)
     file_count: int

@@ -92,6 +92,14 @@ def record_of(session: Session, version_id: UUID) -> VersionRecord:
     return record
 
 
+def registered_with_manifest(session: Session, digest: str) -> AssetVersion | None:
+    """A registered version that has this manifest; several may, with the same bytes."""
+    wanted = select(AssetVersion).where(
+        AssetVersion.manifest_digest == digest, AssetVersion.state == "registered"
+    )
+    return session.exec(wanted.limit(1)).first()
+
+
 def files_of(session: Session, version_id: UUID) -> list[AssetFile]:
     found = select(AssetFile).where(AssetFile.version_id == version_id).order_by(col(AssetFile.position))
     return list(session.exec(found).all())

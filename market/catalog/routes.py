@@ -154,6 +154,13 @@ def get_manifest(request: Request, version_id: UUID, actor: Visitor) -> Response
     return Response(data, media_type="application/json")
 
 
+@router.get("/manifests/{digest}", summary="The manifest.json with this SHA-256, of a registered version")
+def get_registered_manifest(request: Request, digest: str, actor: Visitor) -> Response:
+    with ports_of(request).db.reading() as session:
+        data = service.registered_manifest(session, digest=digest)
+    return Response(data, media_type="application/json")
+
+
 @router.get("/versions/{version_id}/sidecar", summary="The chunk hashes of a file over 16 MiB, 32 bytes each")
 def get_sidecar(
     request: Request, version_id: UUID, actor: Visitor, path: Annotated[str, Query(max_length=1024)]

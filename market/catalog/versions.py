@@ -127,6 +127,14 @@ def manifest_of(session: Session, *, actor: Principal, version_id: UUID) -> byte
     return repository.record_of(session, found.id).manifest
 
 
+def registered_manifest(session: Session, *, digest: str) -> bytes:
+    """The manifest.json whose SHA-256 a registration names, for anyone who checks a receipt."""
+    found = repository.registered_with_manifest(session, digest)
+    if found is None:
+        raise NotFound(N_("No registered version has a manifest with this digest."))
+    return repository.record_of(session, found.id).manifest
+
+
 def sidecar(session: Session, *, actor: Principal, version_id: UUID, path: str) -> bytes:
     """The chunk hashes of a file, 32 bytes each. Raises NotFound for a file without chunks or not here."""
     found, _ = readable_version(session, actor, version_id)
