@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
 from importlib.metadata import version
@@ -48,9 +49,7 @@ for _module in (account, provide, registrar, buy, audit):
     for _command in _module.COMMANDS:
         main.add_command(_command)
 
-# The marketplace's own commands, where it is installed.
+# The marketplace's own commands, where it is installed. Loaded by name: the client itself does without them.
 if importlib.util.find_spec("sqlmodel") is not None:
-    from market.cli.operator import COMMANDS as _OPERATOR
-
-    for _command in _OPERATOR:
+    for _command in importlib.import_module("market.cli.operator").COMMANDS:
         main.add_command(_command)
