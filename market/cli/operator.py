@@ -139,8 +139,7 @@ def worker(home: Path | None) -> None:
     from market.cli import server
 
     settings = dataclasses.replace(_settings(home), embedded_worker=True)
-    click.echo(f"Working on the jobs of {settings.origin} (stop with Ctrl-C)")
-    server.work(settings)
+    server.work(settings, lambda: click.echo(f"Working on the jobs of {settings.origin} (stop with Ctrl-C)"))
 
 
 @click.command()

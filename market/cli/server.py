@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
@@ -73,12 +73,16 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         make_server(settings, ports).run(sockets=[listener])
 
 
-def work(settings: Settings) -> None:
-    """Run jobs until interrupted or told to end; the counterpart of a server whose embedded_worker is off."""
+def work(settings: Settings, started: Callable[[], None]) -> None:
+    """Run jobs until interrupted or told to end; the counterpart of a server whose embedded_worker is off.
+
+    started: called once from here on a signal is heard.
+    """
     with opened(settings) as ports:
         worker = Worker(ports.db, job_handlers(ports), ports.clock)
         # The job at hand is finished; as the first process of a container nobody else would hear the signal.
         signal.signal(signal.SIGTERM, lambda _number, _frame: worker.stop())
+        started()
         try:
             worker.run()
         except KeyboardInterrupt:

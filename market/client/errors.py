@@ -30,4 +30,9 @@ class Problem(ClientError):
         self.title, self.detail = str(body.get("title", "")), str(body.get("detail", ""))
         self.hint, self.where = str(body.get("hint", "")), str(body.get("where", ""))
         sentence = self.detail or self.title or f"the server answered {status}"
-        super().__init__(" ".join(part for part in (sentence, self.hint) if part))
+        super().__init__(" ".join(part for part in (sentence, self.hint) if part) + self._each_value())
+
+    def _each_value(self) -> str:
+        """One line per value that was refused."""
+        errors = [error for error in self.body.get("errors", []) if isinstance(error, dict)]
+        return "".join(f"\n  {error.get('where', '')}: {error.get('detail', '')}" for error in errors)
