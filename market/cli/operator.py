@@ -6,6 +6,7 @@ import dataclasses
 import sys
 from collections.abc import Callable
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ParamSpec
 from uuid import UUID
@@ -229,4 +230,25 @@ def signin_link(home: Path | None, email: str, hours: int) -> None:
     click.echo(settings.public_url + address)
 
 
-COMMANDS = (init, serve, worker, doctor, jobs, signin_link)
+class Loaded(click.Group):
+    """A group that lives in a module of its own, which is imported at its first use: no other command waits for it."""
+
+    def __init__(self, name: str, module: str, help: str) -> None:  # noqa: A002  click's own name
+        super().__init__(name, help=help)
+        self._module = module
+
+    def _group(self) -> click.Group:
+        found = getattr(import_module(self._module), str(self.name))
+        assert isinstance(found, click.Group)
+        return found
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return self._group().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return self._group().get_command(ctx, cmd_name)
+
+
+zone = Loaded("zone", "market.cli.zone", "Data zones and their registrars.")
+
+COMMANDS = (init, serve, worker, doctor, jobs, zone, signin_link)
