@@ -58,8 +58,16 @@ class Buying(Contracting):
         return self.sign_contract(drawn_up)
 
     def order(self, contract_id: str, gateway: str = "stripe") -> Order:
-        """Order a priced contract: where to pay is in the answer."""
-        return cast("Order", self.api.post(f"{API}/orders", {"contract_id": contract_id, "gateway": gateway}))
+        """Order a priced contract, and learn how to pay: a pay page's address, or an invoice."""
+        body = {"contract_id": contract_id, "gateway": gateway}
+        placed = cast("Order", self.api.post(f"{API}/orders", body))
+        if placed["state"] == "AWAITING_PAYMENT":
+            placed = cast("Order", self.api.post(f"{API}/orders/{placed['id']}/payment", {}))
+        return placed
+
+    def order_now(self, order_id: str) -> Order:
+        """How an order stands."""
+        return cast("Order", self.api.get(f"{API}/orders/{order_id}"))
 
     def entitlements(self, asset_id: str | None = None) -> list[Entitlement]:
         """The licences that one's organisation holds, or those for one asset."""
@@ -97,6 +105,11 @@ class Buying(Contracting):
         """Rows of a licensed table: columns, where, cursor, limit. Metered against the licence."""
         found: dict[str, Any] = self.api.get(f"{API}/assets/{asset_id}/rows", path=path, **query)
         return found
+
+    def ticket(self, version_id: str, path: str) -> dict[str, Any]:
+        """An address that gives one licensed file for a few minutes, without a key: {url, expires_at}."""
+        made: dict[str, Any] = self.api.post(f"{API}/tickets", {"version_id": version_id, "path": path})
+        return made
 
     def _current(self, asset_id: str) -> str:
         current = self.asset(asset_id)["current_version_id"]

@@ -118,10 +118,15 @@ class Entitlement(TypedDict):
 
 
 class Order(TypedDict):
+    """checkout_url: where to pay by card. invoice: what to transfer, and with which reference."""
+
     id: str
     contract_id: str
     state: str
     checkout_url: str | None
+    invoice: dict[str, Any] | None
+    entitlement_id: str | None
+    payment_leaf: str | None
 
 
 class Received(TypedDict):

@@ -78,6 +78,9 @@ def pay(ctx: Context, contract_id: str, gateway: str) -> None:
         order = market.order(contract_id, gateway)
     if order["checkout_url"]:
         ctx.say("Pay at {url}", url=order["checkout_url"])
+    elif order["invoice"]:
+        ctx.show(order["invoice"])
+        ctx.say("Transfer with the reference {reference}.", reference=order["invoice"]["printed_reference"])
     else:
         ctx.show(order)
 
