@@ -20,6 +20,8 @@ from market.client.transport import Transport
 
 RESUMES = 5
 PART = ".part"
+# What came with the data: by it a later check can name the file that was changed.
+MANIFEST = ".manifest.json"
 
 
 def download_files(
@@ -28,6 +30,7 @@ def download_files(
     """Bring all files of a version into `folder`. Returns their bytes. Raises Corrupt, Interrupted or Problem."""
     for row in manifest.rows:
         download_file(api, version_id, row, folder, progress)
+    (folder / MANIFEST).write_bytes(manifest.canonical)
     return sum(row.size for row in manifest.rows)
 
 

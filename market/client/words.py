@@ -40,14 +40,12 @@ CHINESE: dict[str, str] = {
     "Acknowledged as received, statement {leaf}.": "已确认收到，声明 {leaf}。",
     "Not acknowledged: without a signing key the provider's record stays at “released”.": "未确认收到：没有签名密钥，提供方的记录停留在“已放行”。",
     "More rows follow. Go on with --cursor {cursor}": "还有更多行，用 --cursor {cursor} 继续",
-    "Outcome: {outcome}": "结论：{outcome}",
     "Second opinion (merkletools): the path leads to the same root.": "第二意见（merkletools）：路径通向同一根哈希。",
     "Second opinion (merkletools): the path does NOT lead to the signed root.": "第二意见（merkletools）：路径未能通向所签的根哈希。",
-    "passed": "通过",
-    "passed_with_gaps": "通过，有步骤未运行",
-    "no_longer_valid": "真实但已失效",
-    "failed": "未通过",
-    "unreadable": "无法读取",
+    "✗ {what}: the market shows “{shown}”, but “{sealed}” was signed (ledger entry {index}). It was changed later.": (
+        "✗ {what}：市场现显示“{shown}”，而所签署的是“{sealed}”（账本第 {index} 条）。事后被改动。"
+    ),
+    "✓ The market shows what was signed (ledger entry {index}).": "✓ 市场现显示的与所签署的一致（账本第 {index} 条）。",
 }  # fmt: skip
 
 

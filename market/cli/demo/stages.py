@@ -92,6 +92,28 @@ WHOLE: tuple[Act, ...] = (
 LAST: tuple[Act, ...] = (leaving.show_links,)
 
 
+def short(key: str) -> tuple[Act, ...]:
+    """One small asset from its registration to the heist: the quickest play that has every party in it."""
+    from market.cli.heist.scenes import play_scenes
+
+    def bring_one(play: Play) -> None:
+        play.facts["built"] = (registering.bring_one(play, key),)
+
+    return (
+        bring_one,
+        opening.open_market,
+        _appoint,
+        opening.parties_sign_up,
+        _register,
+        reviewing.review_all,
+        listing.offer_all,
+        licensing.start_countersigning,
+        lambda play: licensing.take_open(play, key),
+        lambda play: receiving.download(play, key),
+        lambda play: play_scenes(play, key),
+    )
+
+
 def perform(play: Play, acts: Sequence[Act]) -> None:
     """The acts, one after the other. Raises Failed at the first that does not go as it must."""
     for act in acts:

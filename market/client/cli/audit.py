@@ -13,11 +13,11 @@ from ledger.errors import LedgerError
 from ledger.manifest import Manifest, hash_file, parse_manifest
 from ledger.policy import parse_policy
 from ledger.receipt import parse_bundle
-from market.client.cli.shared import Context, pass_context
+from market.client.cli.shared import MANIFEST_SUFFIX, RECEIPT, Context, pass_context
+from market.client.downloading import MANIFEST
 from market.client.errors import ClientError
 from market.client.registering import find_files, hash_files, manifest_of
 from market.client.second_opinion import merkletools_agrees
-from market.client.words import say
 
 MARKS = {"passed": "✓", "failed": "✗", "warning": "!", "not_run": "–"}
 
@@ -54,7 +54,7 @@ def verify(
         raise ClientError(
             "Name a trust file with --trust. It must not come from whoever gave you the receipt."
         )
-    manifest, files = _given_data(data, manifest_path)
+    manifest, files = _given_data(data, manifest_path or _manifest_beside(receipt, data))
     report = check_bundle(
         receipt.read_bytes(),
         parse_policy(trust.read_bytes()),
@@ -65,8 +65,16 @@ def verify(
     for step in report.steps:
         click.echo(f"{MARKS[step.outcome]} {step.sentence(ctx.lang)}")
     agrees = not second_opinion or _second_opinion(ctx, receipt)
-    ctx.say("Outcome: {outcome}", outcome=say(ctx.lang, report.outcome))
+    click.echo(report.sentence(ctx.lang))
     sys.exit(report.exit_code if agrees else 1)
+
+
+def _manifest_beside(receipt: Path, data: Path | None) -> Path | None:
+    """The manifest that registering keeps beside the receipt, and downloading inside the folder."""
+    if data is None:
+        return None
+    kept = (data / MANIFEST, receipt.with_name(receipt.name.removesuffix(RECEIPT) + MANIFEST_SUFFIX))
+    return next((path for path in kept if path.is_file()), None)
 
 
 def _given_data(

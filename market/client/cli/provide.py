@@ -65,7 +65,7 @@ def register(
         )
         ctx.say("Content root  {root}", root=version["content_root"])
         ctx.say("Statement     {leaf}", leaf=version["leaf"])
-        ctx.keep_receipt(market, str(version["leaf"]))
+        ctx.keep_receipt(market, str(version["leaf"]), market.checked_manifest(version).canonical)
         if then_apply:
             application = market.apply(version["id"])
             ctx.say(

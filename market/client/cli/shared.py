@@ -20,6 +20,8 @@ from market.client.sdk import Datawharf
 from market.client.transport import Lang
 from market.client.words import say
 
+RECEIPT, MANIFEST_SUFFIX = ".receipt.json", ".manifest.json"
+
 
 class Bar:
     """A progress bar on the terminal, for work that is worth one."""
@@ -80,12 +82,14 @@ class Context:
     def show(self, value: object) -> None:
         click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
-    def keep_receipt(self, market: Datawharf, leaf: str) -> None:
-        """Wait for a statement's receipt and keep it beside the profile."""
+    def keep_receipt(self, market: Datawharf, leaf: str, manifest: bytes | None = None) -> None:
+        """Wait for a statement's receipt and keep it, with the manifest that it is about, beside the profile."""
         bundle = market.receipt(leaf)
         self.profile.receipts.mkdir(parents=True, exist_ok=True)
-        path = self.profile.receipts / f"{leaf[:16]}.receipt.json"
+        path = self.profile.receipts / f"{leaf[:16]}{RECEIPT}"
         path.write_bytes(bundle)
+        if manifest is not None:
+            path.with_name(f"{leaf[:16]}{MANIFEST_SUFFIX}").write_bytes(manifest)
         self.say("Receipt       {path} (ledger entry {index})", path=path, index=parse_bundle(bundle).index)
 
 

@@ -161,7 +161,6 @@ CAST = (
             "legal_kind": "ENTERPRISE",
             "adcode": "450100",
             "industry": "I",
-            "zone": "450100",
         },
         "Liang Mei",
     ),

