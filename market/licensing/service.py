@@ -41,6 +41,7 @@ from market.licensing.requests import (
     request_for,
 )
 from market.licensing.revocations import prepare_revocation, revoke_entitlement
+from market.licensing.showing import shown_contract
 from market.licensing.signatures import SIGNED_TOPIC, sign_contract
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "request_for",
     "restore",
     "revoke_entitlement",
+    "shown_contract",
     "sign_contract",
     "spend_rows",
     "standing",
