@@ -10,7 +10,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from ledger.errors import LedgerError
 from ledger.policy import format_policy
+from ledger.receipt import parse_bundle
 from ledger.tiles import parse_tile_path
+from ledger.tlog_proof import TlogProof, format_tlog_proof
 from market.kit.auth import Principal
 from market.kit.errors import NotFound
 from market.kit.guards import api_guard, webhook_guard
@@ -31,6 +33,8 @@ from market.provenance.verbs import READ_KEYS, READ_LOG, READ_RECEIPT
 
 IMMUTABLE = {"Cache-Control": "public, max-age=604800, immutable"}
 FRESH = {"Cache-Control": "no-cache"}
+
+COSE_RECEIPT_TYPE = "application/scitt-receipt+cose"
 
 files = APIRouter(prefix="/ledger", include_in_schema=False)
 router = APIRouter(prefix="/api/v1", tags=["ledger"])
@@ -128,15 +132,46 @@ def receipt(
     request: Request, actor: Annotated[Principal, Depends(api_guard(READ_RECEIPT))], leaf: str
 ) -> Response:
     """The receipt bundle. 202 with Retry-After while the statement is on its way into the log."""
-    with ports_of(request).db.reading() as session:
-        bundle = service.receipt(session, actor=actor, ledger=_ledger(request), leaf=leaf)
+    bundle = _bundle(request, actor, leaf)
+    return Response(bundle, media_type=RECEIPT_TYPE, headers=receipt_headers(leaf)) if bundle else _pending()
+
+
+@router.get(
+    "/statements/{leaf}/receipt.cose",
+    summary="The same proof as a COSE receipt (RFC 9942)",
+    responses={202: {"description": "On its way"}},
+)
+def cose_receipt(
+    request: Request, actor: Annotated[Principal, Depends(api_guard(READ_RECEIPT))], leaf: str
+) -> Response:
+    bundle = _bundle(request, actor, leaf)
     if bundle is None:
-        return JSONResponse({"state": "pending"}, status_code=202, headers={"Retry-After": "1"})
-    return Response(
-        bundle,
-        media_type=RECEIPT_TYPE,
-        headers=receipt_headers(leaf),
-    )
+        return _pending()
+    return Response(parse_bundle(bundle).cose_receipt, media_type=COSE_RECEIPT_TYPE)
+
+
+@router.get(
+    "/statements/{leaf}/receipt.tlog-proof",
+    summary="The same proof as a C2SP tlog-proof",
+    responses={202: {"description": "On its way"}},
+)
+def tlog_proof(
+    request: Request, actor: Annotated[Principal, Depends(api_guard(READ_RECEIPT))], leaf: str
+) -> Response:
+    data = _bundle(request, actor, leaf)
+    if data is None:
+        return _pending()
+    bundle = parse_bundle(data)
+    return PlainTextResponse(format_tlog_proof(TlogProof(bundle.index, bundle.path, bundle.checkpoint)))
+
+
+def _bundle(request: Request, actor: Principal, leaf: str) -> bytes | None:
+    with ports_of(request).db.reading() as session:
+        return service.receipt(session, actor=actor, ledger=_ledger(request), leaf=leaf)
+
+
+def _pending() -> Response:
+    return JSONResponse({"state": "pending"}, status_code=202, headers={"Retry-After": "1"})
 
 
 @router.get(
