@@ -61,7 +61,8 @@ def compare(market: Party, receipt: bytes, trust: Policy) -> Comparison:
     look = {"registration": _registration, "offer": _offer, "contract": _contract}.get(fact.kind.name)
     if look is None:
         raise ClientError(
-            f"This is the receipt of a {fact.kind.name}. Registrations, offers and contracts can be compared."
+            "This is the receipt of a {kind}. Registrations, offers and contracts can be compared.",
+            kind=fact.kind.name,
         )
     try:
         found = tuple(look(market, bundle, fact))

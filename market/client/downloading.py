@@ -56,7 +56,7 @@ def download_file(
         except Unreachable as error:
             if attempt + 1 == RESUMES:
                 raise Interrupted(
-                    f"{error} What was checked is kept; run the same command again to go on."
+                    "{error} What was checked is kept; run the same command again to go on.", error=error
                 ) from error
     part.replace(target)
     progress.end()
@@ -93,14 +93,16 @@ def _fetch_chunked(
                 progress.advance(len(chunk))
                 done = index + 1
     if done != len(sidecar):
-        raise Unreachable(f"The connection ended at byte {done * CHUNK_SIZE} of {row.path}.")
+        raise Unreachable(
+            "The connection ended at byte {byte} of {file}.", byte=done * CHUNK_SIZE, file=row.path
+        )
 
 
 def _sidecar(api: Transport, version_id: str, row: FileRow) -> tuple[bytes, ...]:
     try:
         return parse_sidecar(api.get_bytes(f"/api/v1/versions/{version_id}/sidecar", path=row.path), row)
     except LedgerError as error:
-        raise Corrupt(f"{error} Nothing of the file was used.") from error
+        raise Corrupt("{error} Nothing of the file was used.", error=error) from error
 
 
 def _checked_chunks(file: BinaryIO, row: FileRow, sidecar: tuple[bytes, ...]) -> int:
@@ -130,12 +132,14 @@ def _in_chunks(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 def _check(index: int, chunk: bytes, row: FileRow, sidecar: tuple[bytes, ...]) -> None:
     if index < len(sidecar) - 1 and len(chunk) < CHUNK_SIZE:
-        raise Unreachable(f"The connection ended inside chunk {index} of {row.path}.")
+        raise Unreachable("The connection ended inside chunk {chunk} of {file}.", chunk=index, file=row.path)
     try:
         verify_chunk(index, chunk, sidecar)
     except LedgerError as error:
         raise Corrupt(
-            f"{row.path}: {error} It was not kept; tell the provider and keep your receipt."
+            "{file}: chunk {chunk} is not the registered one. It was not kept; tell the provider and keep your receipt.",
+            file=row.path,
+            chunk=index,
         ) from error
 
 
@@ -148,5 +152,6 @@ def _is_whole(path: Path, row: FileRow) -> bool:
 
 def _corrupt(row: FileRow) -> Corrupt:
     return Corrupt(
-        f"{row.path} is not the registered file: its SHA-256 differs. It was not kept; tell the provider."
+        "{file} is not the registered file: its SHA-256 differs. It was not kept; tell the provider.",
+        file=row.path,
     )

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
+
+Lang = Literal["zh", "en"]
 
 
 class ClientError(Exception):
-    """A sentence that says what is wrong and what to do."""
+    """A sentence that says what is wrong and what to do: in English with {fields}, as str() gives it filled."""
+
+    def __init__(self, sentence: str = "", **fields: object) -> None:
+        super().__init__(sentence.format(**fields) if fields else sentence)
+        self.english, self.fields = sentence, fields
 
 
 class Unreachable(ClientError):

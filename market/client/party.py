@@ -12,8 +12,8 @@ import httpx
 
 from ledger.keys import SigningKey
 from ledger.manifest import Manifest, parse_manifest
-from market.client.errors import ClientError, Corrupt
-from market.client.transport import Lang, Transport
+from market.client.errors import ClientError, Corrupt, Lang
+from market.client.transport import Transport
 from market.client.views import Asset, Head, Version
 from market.statements.possession import prove_possession
 

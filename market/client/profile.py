@@ -78,4 +78,6 @@ def load_profile(folder: Path | None = None) -> Profile:
         fields = json.loads(path.read_text(encoding="utf-8"))
         return Profile(folder, **fields)
     except (ValueError, TypeError) as error:
-        raise ClientError(f"{path} cannot be read: {error}. Remove it and log in again.") from error
+        raise ClientError(
+            "{path} cannot be read: {error}. Remove it and log in again.", path=path, error=error
+        ) from error

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from ledger.manifest import Manifest
 from ledger.names import urn
-from market.client import offering, registering
+from market.client import offering, registering, sending
 from market.client.errors import ClientError
 from market.client.party import API, Party
 from market.client.progress import Progress
@@ -27,7 +27,7 @@ class Contracting(Party):
         """Sign the contract that is shown, if what would be signed is exactly its document."""
         to_sign = contract["to_sign"]
         if to_sign is None:
-            raise ClientError(f"Contract {contract['id']} does not wait for your signature.")
+            raise ClientError("Contract {id} does not wait for your signature.", id=contract["id"])
         fact, contents = look_at(to_sign, origin=self.origin, org_id=self.org_id, kind="contract")
         document = contract["document"]
         if (
@@ -80,7 +80,7 @@ class Providing(Contracting):
         draft = self._draft_version(asset, manifest, version, derived_from, notes, reference_url)
         if not reference_url:
             for file in registering.missing_files(draft, files):
-                registering.upload_file(self.api, draft["id"], file, progress)
+                sending.upload_file(self.api, draft["id"], file, progress)
         if draft["leaf"] is not None:
             return draft
         signed = registering.sign_registration(
@@ -108,7 +108,8 @@ class Providing(Contracting):
             differing.append("asset")
         if differing:
             raise ClientError(
-                f"The offer that would be signed differs in: {', '.join(differing)}. Nothing was signed."
+                "The offer that would be signed differs in: {fields}. Nothing was signed.",
+                fields=", ".join(differing),
             )
         body = {"draft_id": draft["draft_id"], **sign_shown(self.key, draft["to_sign"])}
         return cast("Offer", self.api.post(f"{API}/offers", body))
@@ -133,7 +134,10 @@ class Providing(Contracting):
             else:
                 odd.append(contract["id"])
         if odd:
-            raise ClientError(f"These contracts do not say what your offer says, and were not signed: {odd}")
+            raise ClientError(
+                "These contracts do not say what your offer says, and were not signed: {contracts}.",
+                contracts=", ".join(odd),
+            )
         return signed
 
     def offer_behind(self, contract: Contract) -> Offer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import mimetypes
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +12,9 @@ from uuid import UUID
 
 from ledger.keys import SigningKey
 from ledger.manifest import FileRow, Manifest, hash_file
-from market.client.errors import ClientError, Interrupted, Problem, Unreachable
+from market.client.errors import ClientError
 from market.client.progress import Progress, Silent, to_absolute
 from market.client.signing import sign_fact
-from market.client.transport import Transport
 from market.statements import commit
 from market.statements.metadata import snapshot
 
@@ -31,15 +29,15 @@ _TYPES = {
     ".txt": "text/plain",
     ".md": "text/markdown",
 }
-RESUMES = 5
 
 
 @dataclass(frozen=True)
 class LocalFile:
-    """A file on this machine and its row in the manifest."""
+    """A file on this machine, its row in the manifest, and its chunk hashes if it is over 16 MiB."""
 
     path: Path
     row: FileRow
+    chunk_hashes: tuple[bytes, ...] = ()
 
 
 def find_files(paths: Sequence[Path]) -> list[tuple[str, Path]]:
@@ -55,7 +53,7 @@ def find_files(paths: Sequence[Path]) -> list[tuple[str, Path]]:
         elif path.is_file():
             found.append((path.name, path))
         else:
-            raise ClientError(f"{path} is neither a file nor a folder.")
+            raise ClientError("{path} is neither a file nor a folder.", path=path)
     if not found:
         raise ClientError("There are no files to register. Name a file, or a folder that holds some.")
     return found
@@ -72,7 +70,7 @@ def hash_files(named: Sequence[tuple[str, Path]], progress: Progress | None = No
         )
         found = hash_file(path, to_absolute(progress), name=name, media_type=media_type)
         progress.end()
-        hashed.append(LocalFile(path, found.row))
+        hashed.append(LocalFile(path, found.row, found.chunk_hashes))
     return hashed
 
 
@@ -137,55 +135,6 @@ def sign_registration(
         "statement": signed["statement"],
         "opening": {"salt": opening["salt"], "content": opening["content"]},
     }
-
-
-def upload_file(api: Transport, version_id: str, file: LocalFile, progress: Progress | None = None) -> None:
-    """Send a file in chunks, from wherever an earlier attempt ended. Raises Interrupted when it has to be tried later."""
-    progress = progress or Silent()
-    body = {"path": file.row.path, "size": file.row.size, "sha256": file.row.sha256.hex()}
-    upload = api.post(f"/api/v1/versions/{version_id}/uploads", body)
-    progress.begin(f"send {file.row.path}", file.row.size)
-    progress.advance(upload["offset"])
-    for attempt in range(RESUMES):
-        try:
-            _send_rest(api, upload["upload"], file, upload["offset"], upload["chunk_size"], progress)
-            progress.end()
-            return
-        except Unreachable as error:
-            if attempt + 1 == RESUMES:
-                raise Interrupted(
-                    f"{error} What arrived is kept; run the same command again to go on."
-                ) from error
-            upload = api.get(f"/api/v1/uploads/{upload['upload']}")
-
-
-def _send_rest(
-    api: Transport, upload_id: str, file: LocalFile, offset: int, chunk_size: int, progress: Progress
-) -> None:
-    while offset < file.row.size:
-        chunk = _read(file.path, offset, chunk_size)
-        if len(chunk) < min(chunk_size, file.row.size - offset):
-            raise ClientError(f"{file.path} became shorter while it was being sent. Register it again.")
-        headers = {
-            "Upload-Offset": str(offset),
-            "Upload-Checksum": "sha256 " + base64.b64encode(hashlib.sha256(chunk).digest()).decode(),
-            "Content-Type": "application/offset+octet-stream",
-        }
-        try:
-            reply = api.send("PATCH", f"/api/v1/uploads/{upload_id}", content=chunk, headers=headers)
-            offset_now = int(reply.headers["upload-offset"])
-        except Problem as problem:
-            if problem.slug != "offset-wrong":
-                raise
-            offset_now = int(api.get(f"/api/v1/uploads/{upload_id}")["offset"])
-        progress.advance(offset_now - offset)
-        offset = offset_now
-
-
-def _read(path: Path, offset: int, size: int) -> bytes:
-    with path.open("rb") as file:
-        file.seek(offset)
-        return file.read(size)
 
 
 def missing_files(version: Mapping[str, Any], files: Sequence[LocalFile]) -> Iterator[LocalFile]:

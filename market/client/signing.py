@@ -52,7 +52,9 @@ def look_at(
     fact = read_fact(unsigned, origin)
     if fact.kind.name != kind or fact.org_id != org_id:
         raise ClientError(
-            f"The server asks for a signature under a {fact.kind.name}, where a {kind} was expected. Nothing was signed."
+            "The server asks for a signature under a {found}, where a {wanted} was expected. Nothing was signed.",
+            found=fact.kind.name,
+            wanted=kind,
         )
     contents: dict[str, Any] = {}
     for opening in to_sign["openings"]:
@@ -62,7 +64,7 @@ def look_at(
             bytes.fromhex(committed), _bytes(opening["salt"]), content
         ):
             raise ClientError(
-                f"What the server shows as {name} is not what would be signed. Nothing was signed."
+                "What the server shows as {name} is not what would be signed. Nothing was signed.", name=name
             )
         contents[name] = parse_canonical_json(content)
     return fact, contents
@@ -74,8 +76,9 @@ def sign_shown(key: SigningKey, to_sign: Mapping[str, Any]) -> dict[str, Any]:
     unsigned = assemble_statement(protected, payload, bytes(64))
     if unsigned.kid != key.public.thumbprint:
         raise ClientError(
-            f"The server asks for the key {unsigned.kid.hex()[:16]}, but this is {key.public.thumbprint.hex()[:16]}. "
-            "Use that key, or register this one."
+            "The server asks for the key {asked}, but this is {ours}. Use that key, or register this one.",
+            asked=unsigned.kid.hex()[:16],
+            ours=key.public.thumbprint.hex()[:16],
         )
     signed = assemble_statement(protected, payload, key.sign(bytes_to_sign(protected, payload)))
     return {"statement": base64.b64encode(signed.leaf_bytes).decode(), "openings": to_sign["openings"]}

@@ -7,13 +7,12 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 
-from market.client.errors import Problem, Unreachable
+from market.client.errors import Lang, Problem, Unreachable
 
-Lang = Literal["zh", "en"]
 TRIES = 4
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 20.0
@@ -86,7 +85,11 @@ class Transport:
             raise self._unreachable(error) from error
 
     def _unreachable(self, error: httpx.TransportError) -> Unreachable:
-        return Unreachable(f"{self.server} cannot be reached: {error}. Check the address and the network.")
+        return Unreachable(
+            "{server} cannot be reached: {error}. Check the address and the network.",
+            server=self.server,
+            error=error,
+        )
 
 
 def _checked(reply: httpx.Response) -> httpx.Response:

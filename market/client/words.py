@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from market.client.transport import Lang
+from market.client.errors import ClientError, Lang
 
 CHINESE: dict[str, str] = {
     "Signed up. Log in next: datawharf login": "已注册。下一步登录：datawharf login",
@@ -46,12 +46,66 @@ CHINESE: dict[str, str] = {
         "✗ {what}：市场现显示“{shown}”，而所签署的是“{sealed}”（账本第 {index} 条）。事后被改动。"
     ),
     "✓ The market shows what was signed (ledger entry {index}).": "✓ 市场现显示的与所签署的一致（账本第 {index} 条）。",
+    # Errors
+    "The receipt itself does not hold. Run datawharf verify, which says what is wrong.": "回执本身不成立。请运行 datawharf verify 查明问题。",
+    "This is the receipt of a {kind}. Registrations, offers and contracts can be compared.": "这是 {kind} 的回执；可比对的是登记、要约与合约。",
+    "This offer was changed or withdrawn by its provider since: get the newer receipt.": "该要约其后已由提供方变更或撤回，请取得较新的回执。",
+    "This receipt discloses no content. Use the one that a party of the matter got.": "此回执未披露内容，请使用当事方取得的回执。",
+    "The contract is about another asset than the offer. Nothing was signed.": "合约所涉资产与要约不同，未签署任何内容。",
+    "The terms in this contract are not those that the provider signed in its offer: they were changed afterwards. Nothing was signed.": "合约中的条款并非提供方在要约中所签署的，事后被改动。未签署任何内容。",
+    "The provider keeps these files: fetch them from {address}, then verify them.": "文件由提供方保管：请从 {address} 取得，再行核验。",
+    "This asset has no registered version yet.": "该资产尚无已登记的版本。",
+    "There is no running licence to acknowledge under. The files were checked and are yours.": "没有生效中的许可可供签收。文件已核对，归您使用。",
+    "You act for no organisation yet. Make one, then log in again.": "您尚未代表任何机构。请先创建机构，再重新登录。",
+    "This needs your organisation's signing key. Make one with: datawharf keys make": "此操作需要贵机构的签名密钥。可用 datawharf keys make 生成。",
+    "The key is accepted but its binding is not in the ledger yet. Ask again later.": "密钥已受理，但登记尚未入账，请稍后再试。",
+    "The manifest is not the one that was registered. Nothing was downloaded.": "清单与登记的不符，未下载任何内容。",
+    "The statement is accepted but not in a published checkpoint yet. Ask again later.": "声明已受理，但尚未进入已发布的检查点，请稍后再试。",
+    "{server} cannot be reached: {error}. Check the address and the network.": "无法连接 {server}：{error}。请检查地址与网络。",
+    "The merkletools package is not here. Install it with: pip install --no-deps merkletools==1.0.3": "缺少 merkletools 软件包，可用 pip install --no-deps merkletools==1.0.3 安装。",
+    "{error} What was checked is kept; run the same command again to go on.": "{error}已核对的部分保留；再次运行同一命令即可继续。",
+    "{error} What arrived is kept; run the same command again to go on.": "{error}已送达的部分保留；再次运行同一命令即可继续。",
+    "The connection ended at byte {byte} of {file}.": "连接在 {file} 的第 {byte} 字节处中断。",
+    "The connection ended inside chunk {chunk} of {file}.": "连接在 {file} 的第 {chunk} 块中途中断。",
+    "{error} Nothing of the file was used.": "{error} 未使用该文件的任何内容。",
+    "{file}: chunk {chunk} is not the registered one. It was not kept; tell the provider and keep your receipt.": "{file}：第 {chunk} 块与登记的不符，未予保留。请告知提供方并保存回执。",
+    "{file} is not the registered file: its SHA-256 differs. It was not kept; tell the provider.": "{file} 并非登记的文件：SHA-256 不符，未予保留。请告知提供方。",
+    "Name a trust file with --trust. It must not come from the marketplace you check.": "请用 --trust 指定信任文件，且不得取自被核验的市场。",
+    "Name a trust file with --trust. It must not come from whoever gave you the receipt.": "请用 --trust 指定信任文件，且不得取自提供回执的一方。",
+    "There is no key here yet. Make one with: datawharf keys make": "此处尚无密钥。可用 datawharf keys make 生成。",
+    "{path} is not JSON: {error}": "{path} 不是 JSON：{error}",
+    "{path} should hold one JSON object.": "{path} 应包含一个 JSON 对象。",
+    "The server asks for a signature under a {found}, where a {wanted} was expected. Nothing was signed.": "服务器要求签署的是 {found}，而此处应为 {wanted}。未签署任何内容。",
+    "What the server shows as {name} is not what would be signed. Nothing was signed.": "服务器显示的 {name} 与将要签署的不符。未签署任何内容。",
+    "The server asks for the key {asked}, but this is {ours}. Use that key, or register this one.": "服务器要求密钥 {asked}，而此处是 {ours}。请使用那把密钥，或登记这一把。",
+    "Contract {id} does not wait for your signature.": "合约 {id} 并不等待您签署。",
+    "The text shown is not the text that would be signed. Nothing was signed.": "显示的文本与将要签署的不符。未签署任何内容。",
+    "The offer that would be signed differs in: {fields}. Nothing was signed.": "将要签署的要约有以下不同：{fields}。未签署任何内容。",
+    "These contracts do not say what your offer says, and were not signed: {contracts}.": "下列合约与您的要约不符，未予签署：{contracts}。",
+    "The server asks for a signature under another decision. Nothing was signed.": "服务器要求签署的是另一项决定。未签署任何内容。",
+    "Describe the asset (metadata), or say which of yours this is a version of.": "请描述资产（metadata），或指明这是您哪项资产的版本。",
+    "No marketplace is set. Run: datawharf login --server https://… (or set DATAWHARF_PROFILE).": "尚未指定市场。请运行 datawharf login --server https://…（或设置 DATAWHARF_PROFILE）。",
+    "{path} cannot be read: {error}. Remove it and log in again.": "{path} 无法读取：{error}。请删除后重新登录。",
+    "{path} is neither a file nor a folder.": "{path} 既不是文件也不是文件夹。",
+    "There are no files to register. Name a file, or a folder that holds some.": "没有可登记的文件。请指定文件，或含有文件的文件夹。",
+    "{path} became shorter while it was being sent. Register it again.": "{path} 在上传过程中变短了，请重新登记。",
 }  # fmt: skip
 
 
 def say(lang: Lang, sentence: str, **fields: object) -> str:
     """The sentence in `lang`, its fields filled."""
     return (CHINESE[sentence] if lang == "zh" else sentence).format(**fields)
+
+
+def tell(lang: Lang, error: BaseException) -> str:
+    """What an error says, in `lang` where it can be said in it. Inner errors are told in the same language."""
+    if lang == "en" or not isinstance(error, ClientError) or error.english not in CHINESE:
+        return str(error)
+    fields = {
+        name: tell(lang, value) if isinstance(value, BaseException) else value
+        for name, value in error.fields.items()
+    }
+    return CHINESE[error.english].format(**fields)
 
 
 def language_of_environment() -> Lang:

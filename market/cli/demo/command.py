@@ -17,6 +17,7 @@ from market.cli.demo.play import Folders, Play
 from market.cli.demo.processes import Processes
 from market.cli.demo.telling import Teller
 from market.client.words import language_of_environment
+from market.client.words import tell as in_words
 from market.kit.i18n import Lang
 
 DATA = Path(".demo-data")
@@ -68,7 +69,7 @@ def _play(tell: Teller, root: Path, port: int, leave: bool) -> bool:
             stages.perform(play, (*stages.WHOLE, play_scenes, *stages.LAST))
         except stages.Failed as failure:
             tell.warn("This step failed: %(step)s", step=failure.step)
-            tell.warn("%(why)s", why=str(failure.why) or type(failure.why).__name__)
+            tell.warn("%(why)s", why=in_words(tell.lang, failure.why) or type(failure.why).__name__)
             tell.say("The programs' own words are in %(path)s.", path=folders.logs)
             return False
         tell.say("The play took %(seconds)s seconds.", seconds=f"{tell.seconds:.0f}")

@@ -17,6 +17,7 @@ from market.cli.demo.play import Folders, Play
 from market.cli.demo.processes import Processes, datawharf, until_answering
 from market.cli.demo.telling import Teller
 from market.client.words import language_of_environment
+from market.client.words import tell as in_words
 
 SHORT = "palmer-penguins"
 
@@ -63,7 +64,7 @@ def _run(tell: Teller, root: Path, processes: Processes, *, own: bool) -> bool:
         )
         if step:
             tell.warn("This step failed: %(step)s", step=step)
-        tell.warn("%(why)s", why=str(why) or type(why).__name__)
+        tell.warn("%(why)s", why=in_words(tell.lang, why) or type(why).__name__)
         return False
     if not own:
         tell_limits(tell)

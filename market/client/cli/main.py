@@ -14,7 +14,7 @@ from ledger.errors import LedgerError
 from market.client.cli import account, audit, buy, compare, provide, registrar
 from market.client.cli.shared import Context
 from market.client.errors import ClientError, Problem
-from market.client.words import language_of_environment
+from market.client.words import language_of_environment, tell
 
 
 class Failing(click.Group):
@@ -26,7 +26,8 @@ class Failing(click.Group):
         except Problem as problem:
             click.echo(f"datawharf: {problem}" + (f" [{problem.slug}]" if problem.slug else ""), err=True)
         except (ClientError, LedgerError, OSError) as error:
-            click.echo(f"datawharf: {error}", err=True)
+            lang = ctx.obj.lang if isinstance(ctx.obj, Context) else "en"
+            click.echo(f"datawharf: {tell(lang, error)}", err=True)
         sys.exit(1)
 
 

@@ -19,9 +19,9 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ClientError(f"{path} is not JSON: {error}") from error
+        raise ClientError("{path} is not JSON: {error}", path=path, error=error) from error
     if not isinstance(value, dict):
-        raise ClientError(f"{path} should hold one JSON object.")
+        raise ClientError("{path} should hold one JSON object.", path=path)
     return value
 
 

@@ -14,10 +14,10 @@ import click
 from ledger.keyfile import read_key_file
 from ledger.keys import SigningKey
 from ledger.receipt import parse_bundle
+from market.client.errors import Lang
 from market.client.profile import Profile, load_profile
 from market.client.progress import Progress, Silent
 from market.client.sdk import Datawharf
-from market.client.transport import Lang
 from market.client.words import say
 
 RECEIPT, MANIFEST_SUFFIX = ".receipt.json", ".manifest.json"

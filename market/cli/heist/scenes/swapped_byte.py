@@ -12,6 +12,7 @@ from market.cli.demo.acts.auditing import one_byte_changed, verify
 from market.cli.heist.case import Case, Unnoticed
 from market.client import ClientError
 from market.client.errors import Corrupt
+from market.client.words import tell as in_words
 
 _OWNER_WRITES = 0o200
 
@@ -38,7 +39,7 @@ def _buyer_notices(case: Case) -> None:
             buyer.download(case.evidence.asset, folder, version_id=case.evidence.version)
     except Corrupt as found:
         case.tell.say("The buyer downloads again. The buyer's client says:")
-        case.tell.show(str(found))
+        case.tell.show(in_words(case.tell.lang, found))
     else:
         raise Unnoticed("the buyer's client took the changed file")
 
