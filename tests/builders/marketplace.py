@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from ledger.keys import SigningKey
@@ -21,8 +22,11 @@ from market.catalog.schemas import EXAMPLE_METADATA
 from market.cli.setup import NewHome, initialise
 from market.client import Datawharf
 from market.compose import open_ports
+from market.config import Settings
 from market.kit.auth import Role, system
 from market.kit.jobs import Worker
+from market.kit.ports import Ports
+from market.kit.ratelimit import RateLimits
 from market.kit.texts import LocalText
 from market.provenance.gateway import Ledger
 from tests.fakes.clock import FakeClock
@@ -32,16 +36,31 @@ BASE = "http://127.0.0.1"
 FOUNDER = system("test")
 
 
+_made: list[FastAPI] = []
+
+
+def _app_on(settings: Settings, ports: Ports) -> FastAPI:
+    """The app on these ports. Building its routes takes a second, so a test process builds them once."""
+    if not _made:
+        _made.append(create_app(settings, ports))
+    app = _made[0]
+    app.state.ports, app.state.settings = ports, settings
+    app.state.rate_limits = RateLimits(enabled=False)
+    return app
+
+
 class Marketplace:
     """The app and what it stands on. `drain` runs the jobs that are due."""
 
-    def __init__(self, home: Path, database_url: str, **settings: Any) -> None:
-        self.clock = FakeClock()
-        made = initialise(NewHome(home, BASE, database=database_url), self.clock, embedded_worker=False, **settings)
+    def __init__(
+        self, home: Path, database_url: str, *, base: str = BASE, clock: FakeClock | None = None, **settings: Any
+    ) -> None:
+        self.clock = clock or FakeClock()
+        new = NewHome(home, base, database=database_url)
+        made = initialise(new, self.clock, **({"embedded_worker": False} | settings))
         self.settings = made.settings
         self.ports = open_ports(self.settings, self.clock)
-        self.app = create_app(self.settings, self.ports)
-        self.app.state.rate_limits._enabled = False
+        self.app = _app_on(self.settings, self.ports)
         self.worker = Worker(self.ports.db, job_handlers(self.ports), self.clock)
         self._zones: dict[str, UUID] = {}
         self.operator_password = made.operator_password
