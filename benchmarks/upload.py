@@ -23,7 +23,7 @@ from statistics import median
 
 from benchmarks.figures import MIB, Figure, Scale, alternate, command_line, stopwatch
 from benchmarks.market import Served, provider, served_market
-from market.client import registering
+from market.client import registering, sending
 from market.client.cli.provide import EXAMPLE
 from market.client.sdk import Datawharf
 
@@ -88,7 +88,7 @@ class Uploads:
         os.sync()
         server, own = self.market.cpu_seconds(), time.process_time()
         with stopwatch() as watch:
-            registering.upload_file(self.client.api, version["id"], files[0])
+            sending.upload_file(self.client.api, version["id"], files[0])
         self.server_cpu.append(self.market.cpu_seconds() - server)
         self.client_cpu.append(time.process_time() - own)
         (file_view,) = self.client.version(version["id"])["files"]

@@ -92,15 +92,45 @@ class FileDigest:
         return self._chunks
 
 
+class ChunkHashes:
+    """Chunk hashes of bytes that come in pieces of any size, computed in the caller's thread."""
+
+    def __init__(self) -> None:
+        self._hashes: list[bytes] = []
+        self._current = sha256(b"\x00")
+        self._filled = 0
+
+    def copy(self) -> "ChunkHashes":
+        """Another one that goes on from here by itself."""
+        other = ChunkHashes()
+        other._hashes, other._current, other._filled = self._hashes.copy(), self._current.copy(), self._filled
+        return other
+
+    def update(self, piece: bytes) -> None:
+        """Add the next bytes, which are not copied."""
+        view = memoryview(piece)
+        while view:
+            part = view[: CHUNK_SIZE - self._filled]
+            view = view[len(part) :]
+            self._current.update(part)
+            self._filled += len(part)
+            if self._filled == CHUNK_SIZE:
+                self._hashes.append(self._current.digest())
+                self._current, self._filled = sha256(b"\x00"), 0
+
+    def finish(self) -> tuple[bytes, ...]:
+        """The hashes so far, the last chunk being whatever is left; more bytes may follow."""
+        rest = (self._current.digest(),) if self._filled else ()
+        return (*self._hashes, *rest)
+
+
 class _ChunkHasher:
     """Hashes chunks in a thread of its own, which ends with the object, finished or not."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="chunk-hashes")
         self._jobs: deque[Future[None]] = deque()
-        self._hashes: list[bytes] = []
-        self._current = sha256(b"\x00")
-        self._filled = 0
+        self._hashes = ChunkHashes()
 
     def submit(self, pieces: list[bytes]) -> None:
         """Queue pieces; waits while the thread is too far behind, so that memory stays bounded."""
@@ -113,25 +143,11 @@ class _ChunkHasher:
         while self._jobs:
             self._jobs.popleft().result()
         self._thread.shutdown()
-        if self._filled:
-            self._close_chunk()
-        return tuple(self._hashes)
+        return self._hashes.finish()
 
     def _hash(self, pieces: list[bytes]) -> None:
         for piece in pieces:
-            view = memoryview(piece)
-            while view:
-                part = view[: CHUNK_SIZE - self._filled]
-                view = view[len(part) :]
-                self._current.update(part)
-                self._filled += len(part)
-                if self._filled == CHUNK_SIZE:
-                    self._close_chunk()
-
-    def _close_chunk(self) -> None:
-        self._hashes.append(self._current.digest())
-        self._current = sha256(b"\x00")
-        self._filled = 0
+            self._hashes.update(piece)
 
 
 def digest_file(path: Path, on_progress: Callable[[int], None] | None = None) -> Digest:

@@ -17,7 +17,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from ledger.digests import CHUNK_SIZE, CHUNKED_ABOVE, Digest, FileDigest, chunk_hash, digest_file
+from ledger.digests import (
+    CHUNK_SIZE,
+    CHUNKED_ABOVE,
+    ChunkHashes,
+    Digest,
+    FileDigest,
+    chunk_hash,
+    digest_file,
+)
 from ledger.encoding import MAX_SAFE_INTEGER, canonical_json, parse_canonical_json, parse_hex
 from ledger.errors import Malformed, Unverified
 from ledger.hashing import HASH_SIZE, leaf_hash, root_of
@@ -26,6 +34,7 @@ from ledger.paths import check_path, check_paths
 __all__ = [
     "CHUNKED_ABOVE",
     "CHUNK_SIZE",
+    "ChunkHashes",
     "Digest",
     "FileDigest",
     "FileRow",

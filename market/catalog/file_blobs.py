@@ -17,10 +17,12 @@ from pathlib import Path
 
 from market.catalog.blob_store import DIGEST, TOKEN, Part
 from market.catalog.errors import UploadBusy, UploadOver
+from market.catalog.write_behind import start_writing
 from market.kit.errors import StorageFull
 from market.kit.i18n import N_
 
 READ_SIZE = 1 << 20
+WRITE_BEHIND = 8 << 20
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -103,7 +105,7 @@ class FileChunk:
     """Writes at an exact offset of one incoming file, which it holds locked; later bytes are overwritten, never trusted."""
 
     def __init__(self, path: Path, start: int) -> None:
-        self._at = start
+        self._at = self._on_its_way = start
         with _named_full_disk():
             self._descriptor, fresh = _open_incoming(path, may_create=start == 0)
         try:
@@ -141,6 +143,10 @@ class FileChunk:
                 written = os.pwrite(self._descriptor, rest, self._at + total - len(rest))
                 rest = rest[written:]
         self._at += total
+        if self._at - self._on_its_way >= WRITE_BEHIND:
+            # The disk works while more bytes arrive; the fsync of the commit then waits for the last few only.
+            start_writing(self._descriptor, self._on_its_way, self._at - self._on_its_way)
+            self._on_its_way = self._at
 
     def commit(self) -> str:
         with _named_full_disk():

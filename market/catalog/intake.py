@@ -9,13 +9,11 @@ file available, upload complete (a transaction)            a crash here: the swe
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -24,9 +22,12 @@ from sqlmodel import Session
 from ledger.manifest import Digest, FileDigest, format_sidecar
 from market.catalog import repository
 from market.catalog.blob_store import BlobStore, ChunkWriter, Part
-from market.catalog.errors import BytesDiffer, ChecksumMismatch, OffsetWrong, UploadOver, UploadTooLong
+from market.catalog.checksums import Announced, parse_checksum, too_long
+from market.catalog.errors import BytesDiffer, ChecksumMismatch, OffsetWrong, UploadOver
+from market.catalog.lanes import Lane
 from market.catalog.limits import UploadLimits
 from market.catalog.models import Blob, Upload
+from market.catalog.part_checks import part_check
 from market.catalog.running_digests import RunningDigests
 from market.catalog.schemas import UploadView
 from market.catalog.uploads import (
@@ -41,7 +42,6 @@ from market.catalog.uploads import (
 from market.catalog.verbs import UPLOAD
 from market.kit.auth import Principal
 from market.kit.db import Database
-from market.kit.errors import MalformedRequest
 from market.kit.i18n import N_
 from market.kit.jobs import enqueue
 
@@ -54,21 +54,22 @@ class Intake:
 
     def __init__(self, db: Database, store: BlobStore, limits: UploadLimits) -> None:
         self.db, self.store, self.limits = db, store, limits
-        self.digests = RunningDigests()
+        # Each upload under way has up to three lanes, which wait for the disk or hash without the interpreter's lock.
+        self.pool = ThreadPoolExecutor(2 + 3 * (os.cpu_count() or 1), thread_name_prefix="upload")
+        self.digests = RunningDigests(self.pool)
 
     def begin(
         self, *, actor: Principal, upload_id: UUID, start: int, length: int | None, checksum: str
     ) -> Reception:
         """Be ready for a chunk of `length` bytes (None: not announced) at byte `start`.
 
-        checksum: "sha256 " and the chunk's SHA-256 in base64. Raises NotFound, UploadOver, OffsetWrong, UploadBusy,
-        UploadTooLong, MalformedRequest.
+        checksum: see `market.catalog.checksums`. Raises NotFound, UploadOver, OffsetWrong, UploadBusy, UploadTooLong,
+        MalformedRequest.
         """
-        expected = parse_checksum(checksum)
+        announced = parse_checksum(checksum)
         upload = self._current(actor, upload_id, start)
-        room = min(upload.size - start, self.limits.chunk_bytes)
-        if length is not None and length > room:
-            raise too_long(room)
+        announced.require_chunked(upload.chunks is not None)
+        room = announced.room(start, upload.size, self.limits.chunk_bytes, length)
         writer = self._open(upload, start)
         try:
             # Whoever held the upload before us may have moved it on.
@@ -76,7 +77,7 @@ class Intake:
         except BaseException:
             writer.close()
             raise
-        return Reception(self, actor, upload, writer, room, expected)
+        return Reception(self, actor, upload, writer, room, announced)
 
     def finish(self, upload_id: UUID) -> None:
         """Finish an upload whose bytes are all here; does nothing if there is nothing to finish.
@@ -186,29 +187,29 @@ class Reception:
         upload: Arrival,
         writer: ChunkWriter,
         room: int,
-        expected: bytes,
+        announced: Announced,
     ) -> None:
         self._intake, self._actor, self._upload = intake, actor, upload
-        self._writer, self._room, self._expected = writer, room, expected
+        self._writer, self._room, self._announced = writer, room, announced
         self._start, self._size = upload.received, 0
-        self._checksum = sha256()
-        self._keeps = intake.digests.expects(upload.id, self._start)
-        self._pieces: list[bytes] = []
+        self._writing = Lane(intake.pool, writer.write)
+        self._digest = intake.digests.resume(upload.id, self._start, chunked=upload.chunks is not None)
+        self._check = part_check(intake.pool, announced, self._start, self._digest)
 
     def take(self, pieces: Sequence[bytes]) -> None:
-        """Write the next bytes. Raises UploadTooLong, StorageFull."""
+        """Take the next bytes, to be written and hashed side by side. Raises UploadTooLong, StorageFull."""
         self._size += sum(map(len, pieces))
         if self._size > self._room:
             raise too_long(self._room)
-        self._writer.write(pieces)
-        for piece in pieces:
-            self._checksum.update(piece)
-        if self._keeps:
-            self._pieces += pieces
+        self._writing.feed(pieces)
+        self._check.feed(pieces)
+        if self._digest is not None:
+            self._digest.feed(pieces)
 
     def end(self, now: datetime) -> UploadView:
         """Acknowledge the chunk, and finish the upload if it was the last. Raises ChecksumMismatch, BytesDiffer."""
-        if not hmac.compare_digest(self._checksum.digest(), self._expected):
+        self._writing.wait()
+        if not self._check.passes():
             raise ChecksumMismatch(
                 N_("The %(size)s bytes from byte %(start)s do not have the checksum that was announced."),
                 hint=N_("Send the chunk again from the same byte."),
@@ -220,8 +221,8 @@ class Reception:
         if self._size:
             name = self._writer.commit()
             self._advance(name, now)
-            if self._keeps:
-                intake.digests.feed(upload.id, self._start, self._pieces)
+            if self._digest is not None:
+                intake.digests.keep(upload.id, self._digest)
         if self._start + self._size == upload.size:
             if upload.size == 0:
                 self._writer.commit()
@@ -242,23 +243,9 @@ class Reception:
 
     def close(self) -> None:
         """Let go of the upload."""
+        # The descriptor must not be closed under a thread that still writes.
+        self._writing.abandon()
         self._writer.close()
-
-
-def parse_checksum(header: str) -> bytes:
-    """The 32 bytes in "sha256 <base64>". Raises MalformedRequest."""
-    algorithm, _, text = header.partition(" ")
-    try:
-        digest = base64.b64decode(text, validate=True)
-    except (ValueError, binascii.Error):
-        digest = b""
-    if algorithm != "sha256" or len(digest) != 32:
-        raise MalformedRequest(
-            N_("The checksum of the chunk is missing or in another form."),
-            hint=N_("Send the header Upload-Checksum: sha256 followed by the chunk's SHA-256 in base64."),
-            where="Upload-Checksum",
-        )
-    return digest
 
 
 def wrong_offset(right: int) -> OffsetWrong:
@@ -267,15 +254,6 @@ def wrong_offset(right: int) -> OffsetWrong:
         hint=N_("Go on from there."),
         where="Upload-Offset",
         offset=right,
-    )
-
-
-def too_long(room: int) -> UploadTooLong:
-    return UploadTooLong(
-        N_("At most %(room)s bytes can come in this request."),
-        hint=N_("Send no more than chunk_size bytes at a time, and no more than the file has."),
-        where="body",
-        room=room,
     )
 
 

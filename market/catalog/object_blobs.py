@@ -35,10 +35,13 @@ class ObjectStoreDown(Fault):
 
 
 class ObjectBlobs:
-    """A `BlobStore` in an S3 bucket; needs conditional puts (If-None-Match)."""
+    """A `BlobStore` in an S3 bucket; needs conditional puts (If-None-Match).
 
-    def __init__(self, store: S3Store) -> None:
-        self._store = store
+    signing: the same bucket as buyers reach it; None where they do not.
+    """
+
+    def __init__(self, store: S3Store, signing: S3Store | None = None) -> None:
+        self._store, self._signing = store, signing
 
     def open_chunk(self, token: str, start: int) -> ObjectChunk:
         return ObjectChunk(self._store, _folder(token), start)
@@ -123,7 +126,7 @@ class ObjectBlobs:
         return None
 
     def signed_address(self, digest: str, lifetime: timedelta) -> str | None:
-        return obstore.sign(self._store, "GET", _blob(digest), lifetime)
+        return obstore.sign(self._signing, "GET", _blob(digest), lifetime) if self._signing else None
 
 
 class ObjectChunk:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from sqlmodel import Session
 
 from market.catalog import service
+from market.catalog.checksums import LONGEST_CHECKSUM
 from market.catalog.chunk_routes import answer_chunk, upload_headers
 from market.catalog.limits import limits_of
 from market.catalog.ports import intake_of
@@ -47,7 +48,12 @@ Looker = Annotated[Principal, Depends(api_guard(UPLOAD_STATE))]
 Registrant = Annotated[Principal, Depends(api_guard(REGISTER_VERSION))]
 UploadOffset = Annotated[int, Header(ge=0, le=2**53 - 1, description="The byte at which this chunk starts.")]
 UploadChecksum = Annotated[
-    str, Header(max_length=100, description='"sha256 " and the SHA-256 of this chunk in base64.')
+    str,
+    Header(
+        max_length=LONGEST_CHECKSUM,
+        description='"sha256 " and the SHA-256 of this chunk in base64; or, for a file over 16 MiB, "chunks " and the '
+        "hashes of the 4 MiB chunks in it, one after the other, in base64.",
+    ),
 ]
 
 

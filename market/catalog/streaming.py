@@ -1,11 +1,9 @@
-"""A chunk's body, from the event loop into a thread: reading the next bytes overlaps with writing the last ones."""
+"""A chunk's body, from the event loop to the threads that write and hash it while the next bytes are on their way."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
-from functools import partial
 
 from anyio.to_thread import run_sync
 
@@ -20,22 +18,12 @@ async def receive_chunk(
 ) -> UploadView:
     """Receive one chunk. begin: opens the reception (in a thread); stream: the body. Raises what the reception raises."""
     reception = await run_sync(begin)
-    writing: asyncio.Task[None] | None = None
     try:
         async for batch in _batches(stream):
-            if writing is not None:
-                await writing
-            writing = asyncio.create_task(run_sync(reception.take, batch))
-        if writing is not None:
-            await writing
-            writing = None
+            await run_sync(reception.take, batch)
         return await run_sync(reception.end, now())
     finally:
-        # The descriptor must not be closed under a thread that still writes.
-        if writing is not None:
-            await asyncio.wait([writing])
-            _ = writing.cancelled() or writing.exception()
-        await run_sync(partial(reception.close))
+        await run_sync(reception.close)
 
 
 async def _batches(stream: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:

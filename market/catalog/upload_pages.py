@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Header, Request, Response
 
 from market.catalog import service
+from market.catalog.checksums import LONGEST_CHECKSUM
 from market.catalog.chunk_routes import answer_chunk, upload_headers
 from market.catalog.limits import limits_of
 from market.catalog.ports import intake_of
@@ -54,6 +55,6 @@ async def patch_upload(
     upload_id: UUID,
     actor: Uploader,
     upload_offset: Annotated[int, Header(ge=0, le=2**53 - 1)],
-    upload_checksum: Annotated[str, Header(max_length=100)],
+    upload_checksum: Annotated[str, Header(max_length=LONGEST_CHECKSUM)],
 ) -> Response:
     return await answer_chunk(request, upload_id, actor, upload_offset, upload_checksum)
