@@ -38,7 +38,10 @@ serve: $(VENV)/.server ## Serve a market of your own (PORT=8000)
 	@$(RUN)/datawharf serve --port $(PORT) $(ARGS)
 
 test: $(VENV)/.test $(VENV)/.second-opinion data browser ## Run all tests (ARGS="-k ledger" picks some)
-	@$(PY) -m pytest -n auto $(ARGS)
+	@$(PY) -m pytest -n auto --dist loadgroup $(ARGS)
+
+soak: $(VENV)/.test ## Kill a server again and again while clients register 300 assets (minutes)
+	@DATAWHARF_SOAK=1 $(PY) -m pytest tests/journeys/test_killed_server.py $(ARGS)
 
 check: $(VENV)/.test ## Run all static checks
 	$(RUN)/ruff check .

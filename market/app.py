@@ -111,13 +111,14 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(
         middleware.BodyLimit,
         limit=MAX_BODY,
+        refuse=problems.too_large,
         by_prefix={
             "/api/v1/uploads": MAX_UPLOAD_PART,
             "/zh/studio/uploads": MAX_UPLOAD_PART,
             "/en/studio/uploads": MAX_UPLOAD_PART,
         },
     )
-    app.add_middleware(middleware.HeadAsGet, own=("/api/", "/d/"))
+    app.add_middleware(middleware.HeadAsGet, metered=("/rows",))
     app.add_middleware(middleware.HostGuard, allowed=settings.hosts)
     pay_origins = [settings.stripe.pay_origin] if settings.stripe else []
     app.add_middleware(middleware.SecurityHeaders, https=settings.https, form_actions=pay_origins)

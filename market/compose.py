@@ -34,7 +34,7 @@ KEY_NAMES = ("log", "cosigner", "receipt", "platform")
 def open_ports(settings: Settings, clock: Clock | None = None) -> Ports:
     """The ports of a running server or worker. Refuses to start on a ledger that is behind its own signed head."""
     clock = clock or SystemClock()
-    db = Database(settings.database)
+    db = Database(settings.database, lock_wait=settings.lock_wait_seconds)
     ports = Ports(
         db=db,
         clock=clock,
@@ -45,7 +45,7 @@ def open_ports(settings: Settings, clock: Clock | None = None) -> Ports:
     )
     ports.add(Settings, settings)
     ports.add(Ledger, open_ledger(settings, db))
-    ports.add(BlobStore, open_blobs(settings.blobs, settings.s3_options))
+    ports.add(BlobStore, open_blobs(settings.blobs, settings.s3_options, settings.s3_public_endpoint))
     accounts = {currency: BankAccount(**account) for currency, account in settings.bank.items()}
     ports.add(BankTransferGateway, BankTransferGateway(accounts))
     if settings.stripe is not None:

@@ -31,7 +31,9 @@ class Settings:
     home: folder of keys, settings and, when embedded, all data. origin: the log's name, never changes.
     public_url: how the outside reaches us. database: SQLAlchemy URL. blobs, ledger_objects: a folder path or an s3:// URL.
     platform_org: UUID of the platform's own organisation. proxies: addresses whose X-Forwarded-For we believe.
-    embedded_worker: run jobs inside the server. bank: currency -> account (holder, bank, number, bank_code) for transfers.
+    lock_wait_seconds: how long a write waits for another one before it is refused as busy.
+    embedded_worker: run jobs inside the server. s3_public_endpoint: where buyers reach the object store, if they do.
+    bank: currency -> account (holder, bank, number, bank_code) for transfers.
     """
 
     home: Path
@@ -49,7 +51,9 @@ class Settings:
     stripe: StripeSettings | None = None
     bank: dict[str, dict[str, str]] = field(default_factory=dict)
     org_quota_bytes: int = 50 * 10**9
+    lock_wait_seconds: float = 30
     s3_options: dict[str, str] = field(default_factory=dict, repr=False)
+    s3_public_endpoint: str = ""
 
     @property
     def keys(self) -> Path:

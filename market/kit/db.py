@@ -14,10 +14,11 @@ from typing import Any
 
 from sqlalchemy import DateTime, Engine, TypeDecorator, create_engine, event, text
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, SQLModel
 
-from market.kit.errors import DatabaseBusy, StorageFull
+from market.kit.errors import DatabaseBusy, InvalidInput, StorageFull
 from market.kit.i18n import N_
 
 # Every constraint has a name that follows from its columns, so that a migration can find it on both engines.
@@ -54,9 +55,10 @@ class UtcDateTime(TypeDecorator[datetime]):
 class Database:
     """Sessions on one database. Thread-safe; one per process."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, lock_wait: float = LOCK_WAIT_SECONDS) -> None:
+        """lock_wait: for how many seconds a write waits for another before it raises DatabaseBusy."""
         self.url = url
-        self.engine = _make_engine(url)
+        self.engine = _make_engine(url, lock_wait)
         self._writing_engine = self.engine.execution_options(writing=True)
         self._after_enqueue: list[Callable[[], None]] = []
 
@@ -88,11 +90,14 @@ class Database:
         self.engine.dispose()
 
 
-def _make_engine(url: str) -> Engine:
+def _make_engine(url: str, lock_wait: float) -> Engine:
+    pool: dict[str, Any] = {"pool_size": 10, "max_overflow": 10, "pool_timeout": lock_wait}
+    milliseconds = round(lock_wait * 1000)
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
-    engine = create_engine(url, module=_sqlite_module(), pool_size=10, max_overflow=10)
-    event.listen(engine, "connect", _set_up_sqlite)
+        options = {"options": f"-c lock_timeout={milliseconds}"}
+        return create_engine(url, connect_args=options, pool_pre_ping=True, **pool)
+    engine = create_engine(url, module=_sqlite_module(), **pool)
+    event.listen(engine, "connect", lambda connection, _record: _set_up_sqlite(connection, milliseconds))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -111,10 +116,10 @@ def _sqlite_module() -> Any:
     return module
 
 
-def _set_up_sqlite(connection: Any, _record: object) -> None:
+def _set_up_sqlite(connection: Any, lock_wait_ms: int) -> None:
     connection.isolation_level = None  # the driver must not begin transactions behind our back
     for pragma in (
-        f"busy_timeout={LOCK_WAIT_SECONDS * 1000}",
+        f"busy_timeout={lock_wait_ms}",
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
@@ -133,6 +138,14 @@ def _named_failures() -> Iterator[None]:
     """A locked database and a full disk are facts a caller can act on; the transaction is undone either way."""
     try:
         yield
+    except DataError as error:
+        raise InvalidInput(
+            N_("A text or number cannot be stored: %(why)s"),
+            hint=N_("Take out control characters, and keep numbers in a usual range."),
+            why=str(error.orig).split("\n")[0],
+        ) from error
+    except PoolTimeout as error:
+        raise _busy() from error
     except DBAPIError as error:
         words = str(error.orig).lower()
         if "disk is full" in words or "no space" in words:
@@ -143,11 +156,7 @@ def _named_failures() -> Iterator[None]:
         if isinstance(error, OperationalError) and (
             "locked" in words or "busy" in words or "timeout" in words
         ):
-            raise DatabaseBusy(
-                N_("Another write is taking long; nothing was changed."),
-                hint=N_("Try again in a few seconds."),
-                retry_after=2,
-            ) from error
+            raise _busy() from error
         raise
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -155,3 +164,11 @@ def _named_failures() -> Iterator[None]:
                 N_("The disk is full; nothing was changed."), hint=N_("Free some space and try again.")
             ) from error
         raise
+
+
+def _busy() -> DatabaseBusy:
+    return DatabaseBusy(
+        N_("Another write is taking long; nothing was changed."),
+        hint=N_("Try again in a few seconds."),
+        retry_after=2,
+    )

@@ -103,4 +103,13 @@ def refuse_unguarded(app: FastAPI) -> None:
 BROWSE = Verb("browse", Reach.ANYONE, writes=False)
 """Read what is public."""
 
-__all__ = ["BROWSE", "Via", "api_guard", "page_guard", "refuse_unguarded", "routes_of", "verb_of", "webhook_guard"]
+__all__ = [
+    "BROWSE",
+    "Via",
+    "api_guard",
+    "page_guard",
+    "refuse_unguarded",
+    "routes_of",
+    "verb_of",
+    "webhook_guard",
+]

@@ -56,7 +56,7 @@ def choose_language(accept_language: str) -> Lang:
     """The better of our languages for an Accept-Language header (RFC 9110 section 12.5.4); English if none fits."""
     best: tuple[float, Lang] = (0.0, "en")
     for part in accept_language.split(","):
-        tag, _, quality = part.strip().partition(";q=")
+        tag, _, quality = part.replace(" ", "").partition(";q=")
         lang = tag.split("-")[0].lower()
         try:
             weight = float(quality or 1)

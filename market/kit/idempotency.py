@@ -15,6 +15,7 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
+from sqlalchemy import text
 from sqlmodel import Field, Session, SQLModel
 
 from market.kit.auth import Principal
@@ -63,6 +64,7 @@ class Once:
         who = actor.key_id or actor.account_id or "anyone"
         slot = hashlib.sha256(f"{who}\n{actor.org_id}\n{self.path}\n{self.key}".encode()).hexdigest()
         with self.db.writing() as session:
+            self._one_at_a_time(session, slot)
             known = session.get(StoredReply, slot)
             if known is not None:
                 if known.request_digest != self.digest:
@@ -83,6 +85,12 @@ class Once:
             )
             session.add(stored)
         return _reply(stored, replayed=False)
+
+    def _one_at_a_time(self, session: Session, slot: str) -> None:
+        """On SQLite writers follow one another anyway; on PostgreSQL two of the same key would both find no reply."""
+        if not self.db.is_sqlite:
+            number = int.from_bytes(bytes.fromhex(slot[:16]), "big", signed=True)
+            session.connection().execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
 
 
 def _reply(stored: StoredReply, *, replayed: bool) -> Response:

@@ -102,6 +102,10 @@ def due_since(session: Session, *, now: datetime) -> datetime | None:
     return session.exec(waiting).one()
 
 
+class LeaseLost(Exception):
+    """Another worker took the job up, since this one needed longer than its lease: what it did is thrown away."""
+
+
 class Worker:
     """Runs jobs: in a thread of the server when embedded, or as a process of its own."""
 
@@ -152,9 +156,9 @@ class Worker:
             handler = self._handlers[job.topic]
             effects = handler(job.payload)
             with self._db.writing() as session:
+                self._finish(session, job)
                 if effects is not None:
                     effects(session)
-                self._finish(session, job.id)
         except Exception as error:
             log.warning("job %s (%s) failed: %s", job.id, job.topic, error, exc_info=True)
             self._fail(job, error)
@@ -179,21 +183,36 @@ class Worker:
             job = session.exec(due).first()
             if job is None:
                 return None
-            job.state, job.attempts, job.leased_until = "running", job.attempts + 1, now + LEASE
             session.add(job)
-        return job
+            given_up = job.attempts >= MAX_ATTEMPTS
+            if given_up:
+                # Each of its workers died without a word; one more would only go the same way.
+                job.state, job.finished_at, job.leased_until = "failed", now, None
+                job.last_error = job.last_error or "its workers died while they were at it"
+            else:
+                job.state, job.attempts, job.leased_until = "running", job.attempts + 1, now + LEASE
+        return self._claim() if given_up else job
 
-    def _finish(self, session: Session, job_id: UUID) -> None:
-        job = session.get(Job, job_id)
-        if job is not None:
-            job.state, job.finished_at, job.leased_until, job.last_error = "done", self._clock.now(), None, ""
-            session.add(job)
+    def _held(self, session: Session, job: Job) -> Job:
+        """The job's row, locked, while this worker's claim on it stands."""
+        row = session.get(Job, job.id, with_for_update=True)
+        if row is None or (row.state, row.attempts) != ("running", job.attempts):
+            raise LeaseLost(f"job {job.id} is another worker's by now")
+        return row
+
+    def _finish(self, session: Session, job: Job) -> None:
+        row = self._held(session, job)
+        row.state, row.finished_at, row.leased_until, row.last_error = "done", self._clock.now(), None, ""
+        session.add(row)
 
     def _fail(self, job: Job, error: Exception) -> None:
         now = self._clock.now()
+        if isinstance(error, LeaseLost):
+            return
         with self._db.writing() as session:
-            row = session.get(Job, job.id)
-            if row is None:
+            try:
+                row = self._held(session, job)
+            except LeaseLost:
                 return
             row.last_error = f"{type(error).__name__}: {error}"[:2000]
             row.leased_until = None

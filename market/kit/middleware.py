@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -96,10 +96,20 @@ class HostGuard:
 
 
 class BodyLimit:
-    """Refuses a body over `limit` bytes, or over the limit of the longest matching path prefix, with 413."""
+    """Refuses a body over `limit` bytes, or over the limit of the longest matching path prefix, with 413.
 
-    def __init__(self, app: ASGIApp, *, limit: int, by_prefix: Mapping[str, int] | None = None) -> None:
-        self.app, self._limit = app, limit
+    refuse: makes the answer, from the scope and the limit.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limit: int,
+        refuse: Callable[[Scope, int], ASGIApp],
+        by_prefix: Mapping[str, int] | None = None,
+    ) -> None:
+        self.app, self._limit, self._refuse = app, limit, refuse
         self._by_prefix = sorted((by_prefix or {}).items(), key=lambda item: -len(item[0]))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,42 +120,59 @@ class BodyLimit:
         limit = next((size for prefix, size in self._by_prefix if path.startswith(prefix)), self._limit)
         declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdecimal() or int(declared) > limit:
-            await self._refuse(limit)(scope, receive, send)
+            await self._refuse(scope, limit)(scope, receive, send)
             return
-        seen = 0
+        seen, refused = 0, False
 
         async def counted() -> Message:
-            nonlocal seen
+            nonlocal seen, refused
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > limit:
+                refused = True
                 raise _BodyTooLarge
             return message
 
-        try:
-            await self.app(scope, counted, send)
-        except _BodyTooLarge:
-            await self._refuse(limit)(scope, receive, send)
+        async def unless_refused(message: Message) -> None:
+            # Whoever reads the body may take the failure for a malformed one, and say so.
+            if not refused:
+                await send(message)
 
-    @staticmethod
-    def _refuse(limit: int) -> Any:
-        return PlainTextResponse(
-            f"The request body is larger than the {limit} bytes allowed here.\n", status_code=413
-        )
+        with suppress(_BodyTooLarge):
+            await self.app(scope, counted, unless_refused)
+        if refused:
+            await self._refuse(scope, limit)(scope, receive, send)
 
 
 class HeadAsGet:
-    """Answers HEAD wherever GET is answered (RFC 9110 section 9.3.2), except where a route does it itself.
+    """Answers HEAD wherever GET is answered (RFC 9110 section 9.3.2): as the route itself does, else as GET does.
 
-    own: path prefixes whose routes answer HEAD themselves.
+    metered: endings of paths where GET is counted against somebody's quota; HEAD is not offered there.
     """
 
-    def __init__(self, app: ASGIApp, *, own: tuple[str, ...]) -> None:
-        self.app, self._own = app, own
+    def __init__(self, app: ASGIApp, *, metered: tuple[str, ...] = ()) -> None:
+        self.app, self._metered = app, metered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "HEAD" or scope["path"].startswith(self._own):
+        if (
+            scope["type"] != "http"
+            or scope["method"] != "HEAD"
+            or scope["path"].endswith(self._metered or ("\0",))
+        ):
             await self.app(scope, receive, send)
+            return
+        not_offered = False
+
+        async def unless_not_offered(message: Message) -> None:
+            nonlocal not_offered
+            if message["type"] == "http.response.start":
+                not_offered = message["status"] == 405
+            if not not_offered:
+                await send(message)
+
+        # A copy: the router writes what it found into the scope.
+        await self.app(dict(scope), receive, unless_not_offered)
+        if not not_offered:
             return
 
         async def send_without_body(message: Message) -> None:

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import Scope
 
 from market.kit.errors import Fault, InvalidInput, Kind, MalformedRequest, NotFound, SignInRequired
 from market.kit.forms import sentence_for
@@ -23,6 +24,11 @@ MACHINE_PREFIXES = ("/api/", "/ledger/", "/d/", "/entries", "/.well-known/", "/w
 class Unexpected(Fault):
     kind, slug = Kind.UNAVAILABLE, "unexpected"
     title = N_("Something went wrong on our side")
+
+
+class BodyTooLarge(Fault):
+    kind, slug = Kind.TOO_LARGE, "body-too-large"
+    title = N_("The request is too large")
 
 
 class MethodNotAllowed(Fault):
@@ -41,12 +47,12 @@ def language_of(request: Request) -> Lang:
     return next((lang for lang in LANGS if lang == chosen), None) or choose_language(accept)
 
 
-def problem_body(fault: Fault, lang: Lang, request_id: str) -> dict[str, Any]:
-    """The members of RFC 9457, and ours: slug, hint, where, errors, request_id."""
+def problem_body(fault: Fault, lang: Lang, request_id: str, status: int | None = None) -> dict[str, Any]:
+    """The members of RFC 9457, and ours: slug, hint, where, errors, request_id. status: where it is not the kind's."""
     body: dict[str, Any] = {
         "type": f"urn:datawharf:problem:{fault.slug}",
         "title": translate(lang, fault.title),
-        "status": int(fault.kind),
+        "status": status or int(fault.kind),
         "detail": translate(lang, fault.detail, **fault.params),
         "slug": fault.slug,
         "request_id": request_id,
@@ -67,18 +73,17 @@ def _in_language(error: dict[str, Any], lang: Lang) -> dict[str, Any]:
     }
 
 
-def answer_fault(request: Request, fault: Fault) -> Response:
-    lang = language_of(request)
+def answer_fault(request: Request, fault: Fault, status: int | None = None) -> Response:
+    """The refusal as a problem or as a page. status: where it is not the one of the fault's kind."""
+    lang, status = language_of(request), status or int(fault.kind)
     headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after else {}
     path: str = request.scope["path"]
     if path.startswith(MACHINE_PREFIXES) or "application/json" in request.headers.get("accept", ""):
-        body = problem_body(fault, lang, request.state.request_id)
+        body = problem_body(fault, lang, request.state.request_id, status)
         if isinstance(fault, SignInRequired):
             headers["WWW-Authenticate"] = 'Bearer realm="datawharf"'
         headers["Content-Language"] = lang
-        return JSONResponse(
-            body, status_code=int(fault.kind), headers=headers, media_type="application/problem+json"
-        )
+        return JSONResponse(body, status_code=status, headers=headers, media_type="application/problem+json")
     if isinstance(fault, SignInRequired) and request.method == "GET":
         query = request.url.query
         back = quote(path + (f"?{query}" if query else ""), safe="")
@@ -86,12 +91,22 @@ def answer_fault(request: Request, fault: Fault) -> Response:
     response = render(
         request,
         "errors/problem.html",
-        status=int(fault.kind),
+        status=status,
         lang=lang,
-        problem=problem_body(fault, lang, request.state.request_id),
+        problem=problem_body(fault, lang, request.state.request_id, status),
     )
     response.headers.update(headers)
     return response
+
+
+def too_large(scope: Scope, limit: int) -> Response:
+    """The answer to a body over the limit, which no route ever saw."""
+    fault = BodyTooLarge(
+        N_("The body of the request is over the %(limit)s bytes that are taken here."),
+        hint=N_("Send less at a time; files go up in chunks, by the upload routes."),
+        limit=limit,
+    )
+    return answer_fault(Request(scope), fault)
 
 
 def install(app: FastAPI) -> None:
@@ -111,14 +126,11 @@ def install(app: FastAPI) -> None:
             return answer_fault(request, NotFound(N_("There is no page or object at this address.")))
         if error.status_code == 405:
             response = answer_fault(
-                request, MethodNotAllowed(N_("Look at the API page for what this address takes."))
+                request, MethodNotAllowed(N_("Look at the API page for what this address takes.")), 405
             )
-            response.status_code = 405
             response.headers.update(error.headers or {})
             return response
-        response = answer_fault(request, MalformedRequest(str(error.detail).replace("%", "%%")))
-        response.status_code = error.status_code
-        return response
+        return answer_fault(request, MalformedRequest(str(error.detail)), error.status_code)
 
     @app.exception_handler(Exception)
     def on_unexpected(request: Request, error: Exception) -> Response:
@@ -128,9 +140,7 @@ def install(app: FastAPI) -> None:
             hint=N_("Try again; if it stays, tell us the request id %(request_id)s."),
             request_id=request.state.request_id,
         )
-        response = answer_fault(request, fault)
-        response.status_code = 500
-        return response
+        return answer_fault(request, fault, 500)
 
 
 def _invalid(error: RequestValidationError, lang: Lang) -> Fault:

@@ -115,6 +115,7 @@ def _look_at_home(home: Path, promises: Promises) -> None:
     assert reader.size == 3 + len(promises.leaves)
     for digest in promises.contents.values():
         path = blobs.path_of(digest)
-        assert path is not None and sha256(path.read_bytes()).hexdigest() == digest
+        assert path is not None
+        assert sha256(path.read_bytes()).hexdigest() == digest
     ledger.close()
     ports.db.close()
