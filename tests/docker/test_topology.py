@@ -103,11 +103,14 @@ def test_behind_the_proxy_bytes_arrive_and_tiles_are_kept(
     with proxy(tmp_path / "proxy", apps=fleet.apps, port=free_port) as address:
         processes.wait_until_it_answers(f"{address}/healthz", fleet.worker)
         with Datawharf(address) as market:
-            _become_provider(market)
+            api_key = _become_provider(market)
             version = market.register([tmp_path / "data.bin"], metadata=EXAMPLE)
             market.receipt(str(version["leaf"]))
-            stored = market.version(version["id"])["files"]
-        assert [file["state"] for file in stored] == ["available"]
+        # Without a signing key: one does not acknowledge one's own data.
+        with Datawharf(address, api_key) as market:
+            received = market.download(version["asset_id"], tmp_path / "received", version_id=version["id"])
+        assert received["bytes"] == 9_000_000
+        assert (tmp_path / "received" / "data.bin").read_bytes() == (tmp_path / "data.bin").read_bytes()
         size = int(httpx.get(f"{address}/ledger/checkpoint").text.split("\n")[1])
         tiles = [httpx.get(f"{address}/ledger/tile/0/000.p/{size}") for _ in range(2)]
         assert [tile.headers["x-cache"] for tile in tiles] == ["MISS", "HIT"]

@@ -230,9 +230,11 @@ def test_the_same_bytes_twice_are_one_blob_and_rot_is_mended(tmp_path: Path) -> 
 
 @pytest.mark.slow
 def test_a_signed_address_gives_the_blob_until_it_ends(s3: str, tmp_path: Path) -> None:
-    store = open_blobs(f"s3://market/{tmp_path.name}", _options(s3))
     data = b"0123456789"
     digest = sha256(data).hexdigest()
+    inside_only = open_blobs(f"s3://market/{tmp_path.name}", _options(s3))
+    assert inside_only.signed_address(digest, timedelta(seconds=30)) is None
+    store = open_blobs(f"s3://market/{tmp_path.name}", _options(s3), s3)
     store.promote(TOKEN, send(store, data, 10), digest)
     address = store.signed_address(digest, timedelta(seconds=30))
     assert address is not None
