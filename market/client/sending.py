@@ -38,7 +38,7 @@ class Part:
                 piece = file.read(min(_PIECE, left))
                 if not piece:
                     raise ClientError(
-                        f"{self.path} became shorter while it was being sent. Register it again."
+                        "{path} became shorter while it was being sent. Register it again.", path=self.path
                     )
                 left -= len(piece)
                 yield piece
@@ -59,7 +59,7 @@ def upload_file(api: Transport, version_id: str, file: LocalFile, progress: Prog
         except Unreachable as error:
             if attempt + 1 == RESUMES:
                 raise Interrupted(
-                    f"{error} What arrived is kept; run the same command again to go on."
+                    "{error} What arrived is kept; run the same command again to go on.", error=error
                 ) from error
             upload = api.get(f"/api/v1/uploads/{upload['upload']}")
 
@@ -83,7 +83,7 @@ def _send_rest(
         except Problem as problem:
             if problem.slug == "checksum-mismatch":
                 raise ClientError(
-                    f"{file.path} is not what it was when it was hashed. Register it again."
+                    "{path} is not what it was when it was hashed. Register it again.", path=file.path
                 ) from problem
             if problem.slug != "offset-wrong":
                 raise

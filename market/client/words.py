@@ -88,6 +88,7 @@ CHINESE: dict[str, str] = {
     "{path} cannot be read: {error}. Remove it and log in again.": "{path} 无法读取：{error}。请删除后重新登录。",
     "{path} is neither a file nor a folder.": "{path} 既不是文件也不是文件夹。",
     "There are no files to register. Name a file, or a folder that holds some.": "没有可登记的文件。请指定文件，或含有文件的文件夹。",
+    "{path} is not what it was when it was hashed. Register it again.": "{path} 与计算指纹时已不相同，请重新登记。",
     "{path} became shorter while it was being sent. Register it again.": "{path} 在上传过程中变短了，请重新登记。",
 }  # fmt: skip
 
