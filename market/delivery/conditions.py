@@ -20,7 +20,15 @@ _CONDITION = re.compile(
 
 def read_columns(given: Sequence[str]) -> tuple[str, ...] | None:
     """Column names from comma-separated texts, quoted as in CSV where a name has a comma; None for all columns."""
-    names = [name for text in given for row in csv.reader([text]) for name in row]
+    try:
+        names = [name for text in given for row in csv.reader([text], strict=True) for name in row]
+    except csv.Error as error:
+        raise BadCondition(
+            N_("The list of columns cannot be read: %(why)s."),
+            hint=N_("Write names separated by commas; put a name that has a comma in double quotes."),
+            where="columns",
+            why=str(error),
+        ) from error
     return tuple(names) or None
 
 

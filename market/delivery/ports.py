@@ -6,8 +6,8 @@ import threading
 
 from market.catalog.blob_store import BlobStore
 from market.delivery.limits import limits_of
-from market.delivery.sending import Streams
 from market.delivery.spool import Tables
+from market.delivery.streams import Streams
 from market.kit.ports import Ports
 
 _making = threading.Lock()

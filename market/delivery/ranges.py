@@ -9,7 +9,7 @@ from market.delivery.errors import RangeUnsatisfiable
 from market.kit.i18n import N_
 
 MAX_RANGES = 8
-_SPEC = re.compile(r"(\d{1,30})-(\d{0,30})|-(\d{1,30})")
+_SPEC = re.compile(r"([0-9]{1,30})-([0-9]{0,30})|-([0-9]{1,30})")
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 

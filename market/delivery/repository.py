@@ -71,6 +71,14 @@ def deliveries(
     return session.exec(query.order_by(col(Delivery.id).desc()).limit(limit)).all()
 
 
+def deliveries_under(session: Session, org_id: UUID, entitlement_ids: Collection[UUID]) -> Sequence[Delivery]:
+    """What a buyer got under these licences, the oldest first."""
+    query = select(Delivery).where(
+        Delivery.org_id == org_id, col(Delivery.entitlement_id).in_(list(entitlement_ids))
+    )
+    return session.exec(query.order_by(col(Delivery.id))).all()
+
+
 def releases_of(session: Session, delivery_ids: Collection[UUID]) -> Sequence[Release]:
     """The oldest first."""
     query = select(Release).where(col(Release.delivery_id).in_(list(delivery_ids)))

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from market.delivery import service
+from market.delivery.file_routes import answer_file
 from market.delivery.limits import limits_of
 from market.delivery.reader.shapes import RowPage
 from market.delivery.row_reading import Reading
@@ -25,7 +26,6 @@ from market.delivery.schemas import (
     TicketView,
     UsageBatchView,
 )
-from market.delivery.serving import answer_file
 from market.delivery.verbs import (
     ACKNOWLEDGE,
     DOWNLOAD,

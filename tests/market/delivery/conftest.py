@@ -18,8 +18,9 @@ import pytest
 import uvicorn
 
 from ledger.statement import sign_statement
+from market.catalog.limits import UploadLimits
 from market.cli.server import listen
-from market.delivery import models, routes
+from market.delivery import models, pages, routes
 from market.delivery.limits import DeliveryLimits
 from market.delivery.tasks import handlers
 from market.kit.guards import refuse_unguarded
@@ -34,6 +35,7 @@ from tests.market.licensing.conftest import (
     licensed,
     ok,
     publish,
+    signed,
 )
 
 __all__ = ["OPEN", "Org", "Shop"]
@@ -99,8 +101,11 @@ def build_delivery_shop(url: str, folder: Path) -> Shop:
     shop = build_licensing_shop(url, folder)
     app = app_of(shop)
     shop.ports.add(DeliveryLimits, FAST)
+    # Uploads are not what is tried here: fewer pieces than the tests of the catalogue.
+    shop.ports.add(UploadLimits, UploadLimits())
     app.include_router(routes.router)
     app.include_router(routes.tickets)
+    app.include_router(pages.router)
     refuse_unguarded(app)
     return shop
 
@@ -118,6 +123,14 @@ def drain(shop: Shop, **later: float) -> int:
     """Run this slice's jobs that are due, after some time has gone by."""
     shop.clock.time += timedelta(**later)
     return Worker(shop.db, handlers(shop.ports), shop.clock).drain()
+
+
+def revoke(one: Deal) -> None:
+    """The provider ends the licence, by a signed statement."""
+    path = f"/entitlements/{one.entitlement['id']}"
+    why = {"reason": {"zh": "转售数据", "en": "The data were resold"}}
+    draft = ok(one.provider("POST", f"{path}/revocation-drafts", why))
+    ok(one.provider("POST", f"{path}/revocation", signed(one.provider, draft["to_sign"])), 200)
 
 
 @contextmanager

@@ -6,56 +6,22 @@ One piece is read in a thread while the one before leaves by the socket. Nothing
 from __future__ import annotations
 
 import logging
-import threading
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import timedelta
 
 import anyio
-from anyio import CancelScope, CapacityLimiter
+from anyio import CancelScope
 from anyio.to_thread import run_sync
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from market.catalog.blob_store import BlobStore
-from market.delivery.errors import TooManyStreams
 from market.delivery.ranges import Span
 from market.delivery.spool import bytes_missing
-from market.kit.i18n import N_
+from market.delivery.streams import Streams
 
 log = logging.getLogger("datawharf.delivery")
 Part = bytes | Span
-READING_THREADS = 32
-
-
-class Streams:
-    """Counts what runs, so that one caller cannot take all places; and its own threads, so that slow disks stop no page."""
-
-    def __init__(self) -> None:
-        self._running: Counter[str] = Counter()
-        self._lock = threading.Lock()
-        self.threads = CapacityLimiter(READING_THREADS)
-
-    @contextmanager
-    def one(self, who: str, most: int) -> Iterator[None]:
-        """A place for one stream of `who`. Raises TooManyStreams."""
-        with self._lock:
-            if self._running[who] >= most:
-                raise TooManyStreams(
-                    N_("%(most)s at once are allowed here."),
-                    hint=N_("Wait until one of them ends."),
-                    retry_after=5,
-                    most=most,
-                )
-            self._running[who] += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._running[who] -= 1
-                if not self._running[who]:
-                    del self._running[who]
 
 
 class BlobResponse(Response):

@@ -18,7 +18,7 @@ from market.delivery.errors import OtherBytes, RangeUnsatisfiable
 from market.delivery.gate import Grant
 from market.delivery.limits import limits_of
 from market.delivery.ranges import Span, names_tag, parse_range
-from market.delivery.sending import BlobResponse, Part
+from market.delivery.stream_routes import BlobResponse, Part
 from market.kit.auth import system
 from market.kit.i18n import N_
 from market.kit.ports import Ports, ports_of
