@@ -34,7 +34,8 @@ help: ## Show this list
 demo: $(VENV)/.second-opinion ## Play the main job on real data and leave the market running (PORT=8000, EXIT=1 stops it at the end)
 	@$(RUN)/datawharf demo --port $(PORT) $(if $(filter-out 0,$(EXIT)),--exit) $(ARGS)
 
-serve: $(VENV)/.server ## Serve a market of your own (PORT=8000)
+serve: $(VENV)/.server ## Serve a market of your own, made at the first time (PORT=8000)
+	@[ -n "$(ARGS)" ] || $(RUN)/datawharf init --if-missing --public-url http://127.0.0.1:$(PORT)
 	@$(RUN)/datawharf serve --port $(PORT) $(ARGS)
 
 test: $(VENV)/.test $(VENV)/.second-opinion data browser ## Run all tests (ARGS="-k ledger" picks some)
