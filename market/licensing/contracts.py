@@ -20,6 +20,7 @@ from market.kit.ids import new_id
 from market.kit.paging import Page, write_cursor
 from market.kit.texts import LocalText
 from market.licensing import entitlements, repository
+from market.licensing.changes import tell_orders
 from market.licensing.documents import contract_document
 from market.licensing.errors import (
     ApprovalNeeded,
@@ -84,9 +85,7 @@ def cancel_contract(
         raise WrongContractState(
             N_("It is in the state %(state)s and can no longer be cancelled."), state=found.state
         )
-    found.state = ContractState.CANCELLED
-    session.add(found)
-    session.flush()
+    _cancel(session, found, now)
     return view_of(session, actor, ledger, found, now)
 
 
@@ -192,7 +191,7 @@ def _check_none_live(session: Session, org_id: UUID, found: Offer, now: datetime
                 hint=N_("Sign it, or cancel it to start again."),
                 contract=live.id,
             )
-        live.state = ContractState.CANCELLED
+        _cancel(session, live, now)
     elif live.state == ContractState.SIGNED:
         raise LicenceAlreadyGranted(
             N_("The contract %(contract)s for this offer is signed and waits for payment."),
@@ -205,8 +204,13 @@ def _check_none_live(session: Session, org_id: UUID, found: Offer, now: datetime
             hint=N_("Find the data in your library."),
             contract=live.id,
         )
-    session.add(live)
+
+
+def _cancel(session: Session, found: Contract, now: datetime) -> None:
+    found.state = ContractState.CANCELLED
+    session.add(found)
     session.flush()
+    tell_orders(session, found, now)
 
 
 def _purpose(row: OfferRevision, new: NewContract, request: AccessRequest | None) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from market.licensing.changes import CHANGED_TOPIC
 from market.licensing.contracts import (
     awaiting_my_signature,
     cancel_contract,
@@ -42,10 +43,10 @@ from market.licensing.requests import (
 )
 from market.licensing.revocations import prepare_revocation, revoke_entitlement
 from market.licensing.showing import shown_contract
-from market.licensing.signatures import SIGNED_TOPIC, sign_contract
+from market.licensing.signatures import sign_contract
 
 __all__ = [
-    "SIGNED_TOPIC",
+    "CHANGED_TOPIC",
     "access_request",
     "access_requests",
     "activate",

@@ -13,9 +13,9 @@ from ledger.names import urn
 from market.kit.auth import Principal, Resource, Verb, decide
 from market.kit.errors import NotFound
 from market.kit.i18n import N_
-from market.kit.jobs import enqueue
 from market.kit.money import Money
 from market.licensing import entitlements, repository
+from market.licensing.changes import tell_orders
 from market.licensing.documents import CONTRACT_FIELD, OFFER_FIELD, check_says, resealed
 from market.licensing.errors import ContractLapsed, OfferChanged, WrongContractState
 from market.licensing.models import Contract, ContractText, Entitlement
@@ -34,8 +34,6 @@ from market.provenance.gateway import Ledger
 from market.provenance.schemas import About, OpeningIn
 from market.provenance.signing import NoSigningKey, SignedBody, ToSign, opening_body, prepare
 
-# Wakes orders, when a contract that is to be paid has both signatures.
-SIGNED_TOPIC = "contract.signed"
 _TURN: dict[str, Party] = {"AWAITING_BUYER": "buyer", "AWAITING_PROVIDER": "provider"}
 
 
@@ -94,7 +92,7 @@ def _take(session: Session, found: Contract, party: Party, leaf: str, now: datet
     if found.state == ContractState.SIGNED and found.kind != OfferKind.PAID:
         entitlements.start(session, found, now)
     elif found.state == ContractState.SIGNED:
-        enqueue(session, SIGNED_TOPIC, {"contract_id": str(found.id)}, now=now, key=str(found.id))
+        tell_orders(session, found, now)
 
 
 def load(

@@ -70,7 +70,7 @@ def place_order(
 
 
 def follow_contract(session: Session, *, contract: ContractSummary) -> None:
-    """Both sides have signed: what was ordered before may be paid now."""
+    """Both sides have signed: what was ordered before may be paid now. Or the contract is off, and so is the order."""
     known = repository.live_of_contract(session, contract.id, for_update=True)
     if known is not None:
         _follow_contract(session, known, contract)
@@ -148,10 +148,14 @@ def there(found: Order | None) -> Order:
 
 
 def _follow_contract(session: Session, found: Order, contract: ContractSummary) -> None:
-    if found.state == OrderState.AWAITING_SIGNATURES and contract.state is ContractState.SIGNED:
+    if found.state != OrderState.AWAITING_SIGNATURES:
+        return
+    if contract.state is ContractState.SIGNED:
         found.state = OrderState.AWAITING_PAYMENT
-        session.add(found)
-        session.flush()
+    elif contract.state is ContractState.CANCELLED:
+        found.state = OrderState.CANCELLED
+    session.add(found)
+    session.flush()
 
 
 def _state_after(contract: ContractSummary) -> OrderState:

@@ -1,4 +1,4 @@
-"""Jobs of orders: what a notice, a transfer or a signature set off, and the reconciliation that needs none of them."""
+"""Jobs of orders: what a notice, a transfer or a changed contract sets off, and reconciliation, which needs none of them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def handlers(ports: Ports) -> dict[str, Handler]:
     def take_transfer(payload: Payload) -> None:
         service.finish(ports, order_id=UUID(payload["order_id"]))
 
-    def follow_signatures(payload: Payload) -> None:
+    def follow_contract(payload: Payload) -> None:
         with ports.db.writing() as session:
             contract = licensing.payable_contract(
                 session, actor=PLATFORM, contract_id=UUID(payload["contract_id"])
@@ -42,6 +42,6 @@ def handlers(ports: Ports) -> dict[str, Handler]:
     return {
         payments.EVENT_TOPIC: apply_event,
         payments.PAID_TOPIC: take_transfer,
-        licensing.SIGNED_TOPIC: follow_signatures,
+        licensing.CHANGED_TOPIC: follow_contract,
         service.RECONCILE_TOPIC: reconcile,
     }

@@ -9,7 +9,7 @@ import pytest
 from market.kit.auth import Role
 from market.zones.service import licences
 from tests.market.catalog.conftest import member
-from tests.market.licensing.conftest import OPEN, PAID, Shop, offered, ok, publish, signed
+from tests.market.licensing.conftest import OPEN, PAID, REQUEST, Shop, offered, ok, publish, signed
 
 
 def test_an_offer_is_published_changed_and_withdrawn_by_signed_statements(shop: Shop) -> None:
@@ -95,6 +95,32 @@ def test_what_is_not_registered_or_may_not_be_open_is_not_offered(small_shop: Sh
     drafted = provider.asset()
     answer = provider("POST", "/offers/drafts", {"asset_id": drafted["id"], **OPEN})
     assert (answer.status_code, answer.json()["slug"]) == (409, "asset-not-offerable")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "allowed"),
+    [
+        ({"grade": "IMPORTANT"}, ["REQUEST"]),
+        ({"personal_info": "PERSONAL"}, ["REQUEST"]),
+        ({}, ["OPEN", "REQUEST", "PAID"]),
+    ],
+)
+def test_the_negative_list_says_what_may_not_be_open(
+    small_shop: Shop, metadata: dict[str, str], allowed: list[str]
+) -> None:
+    """Neither by click nor for money: what may not be open to everybody takes the provider's approval."""
+    provider = small_shop.org("provider")
+    asset = provider.asset(**metadata)
+    version = provider.version(asset["id"], {"a.csv": b"a"})
+    provider.upload(version["id"], "a.csv", b"a")
+    ok(provider.register(asset, version))
+    offerable = []
+    for kind, terms in (("OPEN", OPEN), ("REQUEST", REQUEST), ("PAID", PAID)):
+        answer = provider("POST", "/offers/drafts", {"asset_id": asset["id"], **terms})
+        assert answer.status_code in (201, 403, 409, 422), answer.text
+        if answer.status_code == 201:
+            offerable.append(kind)
+    assert offerable == allowed
 
 
 def test_terms_left_out_are_those_of_the_licence(small_shop: Shop) -> None:

@@ -136,6 +136,16 @@ def test_an_order_can_come_before_the_signatures(small_till: Till) -> None:
     assert till.order(contract["id"])["checkout_url"]
 
 
+def test_an_order_ends_with_its_contract(small_till: Till) -> None:
+    till = small_till
+    offer = publish(till.provider, till.asset_id, PAID)
+    contract = ok(till.buyer("POST", "/contracts", {"offer_id": offer["id"]}))
+    order = till.order(contract["id"])
+    ok(till.buyer("POST", f"/contracts/{contract['id']}/cancellation"), 200)
+    till.work()
+    assert till.state(order)["state"] == "CANCELLED"
+
+
 def test_a_cancelled_order_closes_its_pay_page(small_till: Till) -> None:
     till = small_till
     contract = till.sold()
