@@ -1,0 +1,115 @@
+"""The command as people type it: each party at a profile folder of its own, against a real server."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from market.catalog.schemas import EXAMPLE_METADATA
+from market.cli.zone import add_zone
+from market.client.cli import main
+from market.kit.clock import SystemClock
+from tests.market.client.conftest import PASSWORD, Market
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """`run(who, arguments…)`: the command with the profile folder of `who`."""
+
+    def called(who: str, *arguments: str, lang: str = "en", status: int = 0) -> Result:
+        profile = str(tmp_path / who)
+        result = CliRunner().invoke(main, ["--profile", profile, "--lang", lang, "--quiet", *arguments])
+        assert result.exit_code == status, result.output
+        return result
+
+    return called
+
+
+def join(run: Run, market: Market, who: str, email: str) -> None:
+    run(
+        *(who, "signup", "--server", market.server.address, "--email", email, "--password", PASSWORD),
+        *("--name", "Mei", "--org-en", f"{who} Ltd", "--zone", "450700"),
+    )
+    run(who, "login", "--password", PASSWORD)
+    run(who, "keys", "make")
+
+
+def test_from_sign_up_to_a_verified_receipt(market: Market, run: Run, tmp_path: Path) -> None:
+    join(run, market, "provider", "cli-provider@example.com")
+    data = tmp_path / "ports"
+    data.mkdir()
+    (data / "ports.csv").write_text("code,name\nCNQZH,Qinzhou\n", "utf-8")
+    described = tmp_path / "about.json"
+    described.write_text(json.dumps(EXAMPLE_METADATA), "utf-8")
+    told = run("provider", "register", str(data), "--metadata", str(described), "--apply").output
+    receipt = _found(r"Receipt\s+(\S+) \(ledger entry", told)
+    application = _found(r"Application (\S+) is in the state SUBMITTED", told)
+
+    passed = run("provider", "verify", receipt, "--data", str(data)).output
+    assert "byte for byte, what was registered (1 files" in passed
+    assert "✗" not in passed
+    assert "✓ The market shows what was signed" in run("provider", "compare", receipt).output
+
+    (data / "ports.csv").write_text("code,name\nCNQZH,Qinzhoo\n", "utf-8")
+    failed = run("provider", "verify", receipt, "--data", str(data), status=1).output
+    assert "✗ The file ports.csv has the right size, but its content was changed after registration" in failed
+
+    add_zone(
+        market.settings,
+        "450700",
+        email="cli-registrar@example.com",
+        password=PASSWORD,
+        now=SystemClock().now(),
+    )
+    address = market.server.address
+    run(
+        "registrar",
+        "login",
+        "--server",
+        address,
+        "--email",
+        "cli-registrar@example.com",
+        "--password",
+        PASSWORD,
+    )
+    run("registrar", "keys", "make")
+    assert application in run("registrar", "queue").output
+    run("registrar", "decide", application, "accepted")
+    returned = run("registrar", "decide", application, "returned", "--reason-en", "The source is not named")
+    assert "RETURNED" in returned.output
+
+
+def test_refusals_are_one_sentence_and_status_1(market: Market, run: Run) -> None:
+    said = run("nobody", "queue", status=1)
+    assert said.stderr == (
+        "datawharf: No marketplace is set. Run: datawharf login --server https://… (or set DATAWHARF_PROFILE).\n"
+    )
+    said = run("nobody", "queue", lang="zh", status=1)
+    assert said.stderr.startswith("datawharf: 尚未指定市场。")
+    said = run(
+        *("nobody", "login", "--server", market.server.address, "--email", "nobody@example.com"),
+        *("--password", "wrong password here"),
+        status=1,
+    )
+    assert "[wrong-credentials]" in said.stderr
+    assert said.stderr.count("\n") == 1
+
+
+def test_an_unreachable_market_is_named(run: Run, free_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("market.client.transport.FIRST_WAIT", 0.001)
+    address = f"http://127.0.0.1:{free_port}"
+    said = run("nobody", "trust", "--server", address, status=1)
+    assert said.stderr.startswith(f"datawharf: {address} cannot be reached")
+
+
+def _found(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    assert found is not None, text
+    return found[1]
