@@ -29,7 +29,14 @@ def read_metadata(form: Submitted, lang: Lang) -> tuple[AssetMetadata | None, di
         "keywords": keywords,
     } | {name: given[name] for name in _PLAIN if given.get(name)}
     metadata, errors = Submitted(document).read(AssetMetadata, lang)
-    return metadata, {form_field(where): sentence for where, sentence in errors.items()}
+    return metadata, {_at_fault(where, document): sentence for where, sentence in errors.items()}
+
+
+def _at_fault(where: str, document: dict[str, Any]) -> str:
+    """The form field of a place; where a text lacks one of its two languages, the field of that one."""
+    text = document.get(where)
+    lacks_english = isinstance(text, dict) and bool(text["zh"]) and not text["en"]
+    return f"{where}_en" if lacks_english else form_field(where)
 
 
 def form_field(where: str) -> str:

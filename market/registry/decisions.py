@@ -26,7 +26,7 @@ from market.registry.schemas import (
     SignedDecision,
     State,
 )
-from market.registry.service import WAYS, move, view, visible
+from market.registry.service import WAYS, check_reasons, move, view, visible
 from market.registry.verbs import DECIDE
 from market.statements import Commitment, commit
 
@@ -51,6 +51,7 @@ def prepare_decision(
     """What the registrar would sign for this decision. Issuing allots the certificate's number and query code."""
     found = _decidable(session, actor, application_id)
     _check_way(found, asked.decision)
+    check_reasons(LEADS_TO[asked.decision], asked.reasons)
     commitments: dict[str, Commitment] = {"application": commit(application_document(found))}
     if asked.reasons is not None:
         commitments["reasons"] = commit(asked.reasons.model_dump())

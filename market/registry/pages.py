@@ -11,9 +11,10 @@ from starlette.responses import RedirectResponse, Response
 from market.accounts import service as accounts
 from market.catalog import service as catalog
 from market.kit.auth import Principal, system
+from market.kit.errors import InvalidInput
 from market.kit.forms import Submitted, SubmittedDep
 from market.kit.guards import page_guard
-from market.kit.i18n import N_, Lang
+from market.kit.i18n import N_, Lang, translate
 from market.kit.pages import LangPath, page_router, redirect
 from market.kit.ports import ports_of
 from market.kit.problems import language_of
@@ -32,6 +33,7 @@ from market.registry.verbs import (
     READ_QUEUE,
     SEE_APPLICATION,
 )
+from market.zones import service as zones
 
 router = page_router("registry")
 codes = APIRouter(include_in_schema=False)
@@ -93,6 +95,16 @@ def application_page(
     actor: Annotated[Principal, Depends(page_guard(SEE_APPLICATION))],
 ) -> Response:
     """An application: for its applicant the way it has gone, for the registrar the decisions too."""
+    return _application_page(request, actor, application_id, {}, {})
+
+
+def _application_page(
+    request: Request,
+    actor: Principal,
+    application_id: UUID,
+    values: dict[str, str | list[str]],
+    errors: dict[str, str],
+) -> Response:
     with ports_of(request).db.reading() as session:
         found = service.application(session, actor=actor, application_id=application_id)
         asset = catalog.asset(session, actor=READER, asset_id=found.asset_id)
@@ -106,12 +118,18 @@ def application_page(
     return render(
         request,
         "registry/application.html",
+        status=422 if errors else 200,
         application=found,
         asset=asset,
         version=version,
         org_name=names[found.org_id],
         choices=choices,
         may_withdraw=may_withdraw,
+        rule_pack=zones.rule_pack(found.rule_pack),
+        in_words=zones.label,
+        licence_name=zones.licence_name,
+        values=values,
+        errors=errors,
     )
 
 
@@ -144,17 +162,21 @@ def prepare_page(
     ports = ports_of(request)
     asked, errors = _asked(form, lang)
     if asked is None:
-        return redirect(f"/{lang}/registry/applications/{application_id}", flash=next(iter(errors.values())))
-    with ports.db.writing() as session:
-        to_sign = decisions.prepare_decision(
-            session,
-            actor=actor,
-            ledger=ports.get(Ledger),
-            application_id=application_id,
-            asked=asked,
-            now=ports.clock.now(),
-        )
-        found = service.application(session, actor=actor, application_id=application_id)
+        return _application_page(request, actor, application_id, form.values, errors)
+    try:
+        with ports.db.writing() as session:
+            to_sign = decisions.prepare_decision(
+                session,
+                actor=actor,
+                ledger=ports.get(Ledger),
+                application_id=application_id,
+                asked=asked,
+                now=ports.clock.now(),
+            )
+            found = service.application(session, actor=actor, application_id=application_id)
+    except InvalidInput as fault:
+        sentence = translate(lang, fault.detail, **fault.params)
+        return _application_page(request, actor, application_id, form.values, {"reasons_zh": sentence})
     return render(request, "registry/confirm.html", to_sign=to_sign, application=found)
 
 
@@ -222,6 +244,8 @@ def certificate_page(
         registrar=registrar,
         address=address,
         qr=qr_code(address),
+        rule_pack=zones.rule_pack(str(found.document["rulePack"])),
+        in_words=zones.label,
         fingerprint=ports.get(Ledger).fingerprint,
         holds=found.holds,
     )

@@ -150,14 +150,19 @@ def move(
             state=found.state,
             ways=", ".join(sorted(ways)) or "-",
         )
-    if to in (State.RETURNED, State.REFUSED) and reasons is None:
-        raise InvalidInput(
-            N_("Say why, in Chinese or English, so that the applicant can act on it."), where="reasons"
-        )
+    check_reasons(to, reasons)
     found.state, found.changed_at, found.revision = to, now, found.revision + 1
     found.reasons = reasons.model_dump() if reasons else None
     session.add(found)
     _note(session, actor, found, reasons, leaf, now)
+
+
+def check_reasons(to: State, reasons: LocalText | None) -> None:
+    """Raise InvalidInput where an applicant would be sent back, or away, without being told why."""
+    if to in (State.RETURNED, State.REFUSED) and reasons is None:
+        raise InvalidInput(
+            N_("Say why, in Chinese or English, so that the applicant can act on it."), where="reasons"
+        )
 
 
 def view(session: Session, found: Application) -> ApplicationView:

@@ -53,7 +53,13 @@ class Marketplace:
     """The app and what it stands on. `drain` runs the jobs that are due."""
 
     def __init__(
-        self, home: Path, database_url: str, *, base: str = BASE, clock: FakeClock | None = None, **settings: Any
+        self,
+        home: Path,
+        database_url: str,
+        *,
+        base: str = BASE,
+        clock: FakeClock | None = None,
+        **settings: Any,
     ) -> None:
         self.clock = clock or FakeClock()
         new = NewHome(home, base, database=database_url)
@@ -134,7 +140,9 @@ class Marketplace:
         self.drain()
         return dict(version)
 
-    def certified(self, provider: Datawharf, registrar: Datawharf, folder: Path, **metadata: Any) -> dict[str, Any]:
+    def certified(
+        self, provider: Datawharf, registrar: Datawharf, folder: Path, **metadata: Any
+    ) -> dict[str, Any]:
         """The same, through the registrar's review to its certificate. Gives the application."""
         version = self.registered(provider, folder, **metadata)
         application = provider.apply(version["id"])

@@ -2,7 +2,7 @@
 //   <form method="post" data-key data-org="urn:…" data-origin="log origin" data-label="name of the organisation">
 //     hidden fields `key` and `possession` (hex, filled here), [data-key-id], [data-status role="status"]
 //     buttons [data-do="make"], [data-do="download"], [data-do="forget"]; input type="file" [data-do="restore"];
-//     the submit button registers the key with its proof of possession
+//     the submit button registers the key with its proof of possession. All of them may start out disabled.
 // A new key is kept, and can be registered, only once its recovery file has been saved: there is no other way back.
 import { toHex } from "./bytes.js";
 import { forgetKey, formatRecovery, loadKey, makeKey, parseRecovery, provePossession, saveKey } from "./keystore.js";
@@ -49,6 +49,7 @@ class KeyForm {
     Object.assign(this, { org, origin, label });
     for (const verb of ["make", "download", "forget"]) this.part(verb)?.addEventListener("click", () => this.run(this[verb]));
     this.part("restore")?.addEventListener("change", (event) => this.run(this.restore, event.target));
+    for (const verb of ["make", "restore"]) if (this.part(verb)) this.part(verb).disabled = false;
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.run(this.register);

@@ -56,6 +56,7 @@ class RegisterForm {
     this.signs = form.dataset.register !== "manifest";
     const input = form.querySelector('input[type="file"]');
     input.addEventListener("change", () => this.run(() => this.choose([...input.files])));
+    input.disabled = false; // it may start out disabled: without this module choosing files leads nowhere
     form.querySelector('[data-do="cancel"]')?.addEventListener("click", () => this.#cancel.abort());
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -85,7 +86,7 @@ class RegisterForm {
     const { signal } = this.#cancel;
     const digests = await hashFiles(files, { onProgress: showProgress(this.form, WORDS.hashing), signal });
     const manifest = buildManifest(files.map((file, i) => rowOf(pathOf(file), file.type, digests[i])));
-    this.files = new Map(files.map((file) => [pathOf(file), file]));
+    this.files = new Map(files.map((file, i) => [pathOf(file), { file, chunkHashes: digests[i].chunkHashes }]));
     this.manifest = manifest;
     this.field("manifest").value = toBase64(manifest.canonical);
     this.showFiles();
@@ -152,7 +153,7 @@ class RegisterForm {
     let before = 0;
     for (const { path, size, sha256 } of this.manifest.rows) {
       const { upload, version: versionId } = this.form.dataset;
-      const what = { versionId, path, sha256, file: this.files.get(path) };
+      const what = { versionId, path, sha256, ...this.files.get(path) };
       const onProgress = (offset) => progress(before + offset, total);
       try {
         await uploadFile(upload, csrf(), what, { onProgress, signal });

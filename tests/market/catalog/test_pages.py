@@ -132,7 +132,7 @@ def test_a_form_with_mistakes_comes_back_with_them(small_shop: Shop) -> None:
     answer = browser.post(new, wrong, new)
     assert answer.status_code == 422
     assert "There is a problem" in answer.text
-    assert 'href="#f-title_zh"' in answer.text
+    assert 'href="#f-title_en"' in answer.text
     assert 'href="#f-rights"' in answer.text
     assert "港口表。" in answer.text
     unknown = browser.post(new, {**FORM, "grade": "G9"}, new)

@@ -1,0 +1,1 @@
+"""Journeys of people at a browser: a real server, a real Chromium, both languages."""
