@@ -12,7 +12,7 @@ import anyio.to_thread
 from fastapi import APIRouter, FastAPI
 
 from market.config import Settings
-from market.kit import middleware, openapi, problems, site
+from market.kit import housekeeping, middleware, openapi, problems, site
 from market.kit.guards import refuse_unguarded
 from market.kit.jobs import Handler, Worker
 from market.kit.ports import Ports
@@ -67,7 +67,7 @@ def create_app(settings: Settings, ports: Ports) -> FastAPI:
 
 def job_handlers(ports: Ports) -> dict[str, Handler]:
     """Every job topic with its handler: a lower slice wakes a higher one by topic only."""
-    handlers: dict[str, Handler] = {}
+    handlers: dict[str, Handler] = housekeeping.handlers(ports)
     for name in SLICES:
         module = _part(name, "tasks")
         if module is None:
@@ -119,6 +119,7 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
         },
     )
     app.add_middleware(middleware.HeadAsGet, metered=("/rows",))
+    app.add_middleware(middleware.Unforeseen, answer=problems.answer_unexpected)
     app.add_middleware(middleware.HostGuard, allowed=settings.hosts)
     pay_origins = [settings.stripe.pay_origin] if settings.stripe else []
     app.add_middleware(middleware.SecurityHeaders, https=settings.https, form_actions=pay_origins)

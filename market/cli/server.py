@@ -12,6 +12,7 @@ import uvicorn
 from market.app import create_app, job_handlers
 from market.compose import open_ports
 from market.config import Settings
+from market.kit.housekeeping import ask_for_tidying
 from market.kit.jobs import Worker
 from market.kit.ports import Ports
 from market.provenance.gateway import Ledger
@@ -45,6 +46,8 @@ def opened(settings: Settings) -> Iterator[Ports]:
         if settings.embedded_worker:
             with ports.get(Ledger).writing():
                 pass
+            with ports.db.writing() as session:
+                ask_for_tidying(session, ports.clock.now())
         yield ports
     finally:
         ports.get(Ledger).close()
