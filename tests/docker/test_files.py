@@ -6,6 +6,8 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,25 @@ def test_what_the_image_copies_exists_and_reaches_the_build() -> None:
     for source in sources:
         assert (ROOT / source).exists(), source
         assert source in passes
+
+
+@pytest.mark.slow
+def test_what_the_image_copies_is_enough_to_build_from(tmp_path: Path) -> None:
+    copied = [rest.split() for name, rest in stages()[0] if name == "COPY"]
+    ignored = shutil.ignore_patterns("__pycache__")
+    for *sources, _ in copied:
+        for source in map(Path, sources):
+            if (ROOT / source).is_dir():
+                shutil.copytree(ROOT / source, tmp_path / "src" / source, ignore=ignored)
+            else:
+                (tmp_path / "src" / source).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / source, tmp_path / "src" / source)
+    options = ["--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", tmp_path / "out"]
+    command = [sys.executable, "-m", "pip", "wheel", *options, tmp_path / "src"]
+    subprocess.run(command, check=True, capture_output=True)
+    (wheel,) = (tmp_path / "out").glob("datawharf-*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {"market/app.py", "ledger/log.py", "market/templates/layouts/base.html"} <= names
 
 
 def test_the_image_holds_only_what_the_second_stage_takes() -> None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,21 +79,11 @@ def run(document: Path, folder: Path, *, replaced: dict[str, str]) -> None:
         for here, there in replaced.items():
             text = text.replace(here, there)
         lines += [f"printf '{MARK}{number}\\n'", text]
-    done = subprocess.run(
-        ["bash", "-c", "\n".join(lines)],
-        cwd=folder,
-        env=environment(folder),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        timeout=LONGEST,
-        check=False,
-    )
-    printed = [part.partition("\n")[2] for part in done.stdout.split(MARK)[1:]]
+    status, output = _shell("\n".join(lines), folder)
+    printed = [part.partition("\n")[2] for part in output.split(MARK)[1:]]
     for here, there in replaced.items():
         printed = [part.replace(there, here) for part in printed]
-    if done.returncode != 0:
+    if status != 0:
         at = wanted[len(printed) - 1]
         raise AssertionError(f"{document.name}:{at.line}: $ {at.text}\n{printed[-1]}")
     for command, output in zip(wanted, printed, strict=True):
@@ -100,6 +92,26 @@ def run(document: Path, folder: Path, *, replaced: dict[str, str]) -> None:
             + "\n".join(command.shown)
             + f"\nprinted:\n{output}"
         )
+
+
+def _shell(script: str, folder: Path) -> tuple[int, str]:
+    """(status, output) of a shell; nothing that it started outlives it."""
+    with subprocess.Popen(
+        ["bash", "-c", script],
+        cwd=folder,
+        env=environment(folder),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        start_new_session=True,
+    ) as shell:
+        try:
+            output, _ = shell.communicate(timeout=LONGEST)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)
+    return shell.returncode, output
 
 
 def prints(shown: list[str], printed: list[str]) -> bool:
