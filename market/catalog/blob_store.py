@@ -39,7 +39,12 @@ class ChunkWriter(Protocol):
 
 
 class BlobStore(Protocol):
-    """Keeps uploads while they arrive, and complete blobs under their digest (hex) for good."""
+    """Keeps uploads while they arrive, and complete blobs under their digest (hex) for good.
+
+    chunk_bytes: the largest chunk that it takes well.
+    """
+
+    chunk_bytes: int
 
     def open_chunk(self, token: str, start: int) -> ChunkWriter:
         """Begin to write at byte `start`. Raises UploadBusy, and UploadOver if the bytes before `start` are gone."""

@@ -29,6 +29,9 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 class FileBlobs:
     """A `BlobStore` in a folder of one machine; any number of processes may use it."""
 
+    # What an interruption may cost; each chunk takes an fsync and a commit.
+    chunk_bytes = 64 << 20
+
     def __init__(self, root: Path) -> None:
         self._incoming = root / "incoming"
         self._blobs = root / "sha256"

@@ -34,6 +34,7 @@ from market.catalog.uploads import (
     FINISH_TOPIC,
     Arrival,
     arrival,
+    arrival_of,
     give_up,
     load_upload,
     refuse_ended,
@@ -73,7 +74,8 @@ class Intake:
         writer = self._open(upload, start)
         try:
             # Whoever held the upload before us may have moved it on.
-            upload = self._current(actor, upload_id, start)
+            with self.db.reading() as session:
+                upload = _expecting(arrival(session, upload_id), start)
         except BaseException:
             writer.close()
             raise
@@ -131,13 +133,8 @@ class Intake:
 
     def _current(self, actor: Principal, upload_id: UUID, start: int) -> Arrival:
         with self.db.reading() as session:
-            load_upload(session, actor, UPLOAD, upload_id)
-            upload = arrival(session, upload_id)
-        assert upload is not None
-        refuse_ended(upload.state)
-        if upload.received != start:
-            raise wrong_offset(upload.received)
-        return upload
+            upload, file, _ = load_upload(session, actor, UPLOAD, upload_id)
+            return _expecting(arrival_of(upload, file), start)
 
     def _unfinished(self, upload_id: UUID) -> Arrival | None:
         """The upload, if all its bytes are here and nobody has finished it."""
@@ -246,6 +243,15 @@ class Reception:
         # The descriptor must not be closed under a thread that still writes.
         self._writing.abandon()
         self._writer.close()
+
+
+def _expecting(upload: Arrival | None, start: int) -> Arrival:
+    """The upload, if the next byte that it takes is number `start`. Raises UploadOver, OffsetWrong."""
+    refuse_ended("expired" if upload is None else upload.state)
+    assert upload is not None
+    if upload.received != start:
+        raise wrong_offset(upload.received)
+    return upload
 
 
 def wrong_offset(right: int) -> OffsetWrong:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from market.catalog.blob_store import BlobStore
 from market.config import Settings
 from market.kit.ports import Ports
 
@@ -17,19 +18,25 @@ MAX_MANIFEST_BYTES = 1 << 20
 class UploadLimits:
     """quota_bytes: an organisation's stored and announced bytes. in_flight: its unfinished uploads at a time.
 
-    chunk_bytes: the most that one PATCH carries. lifetime: after this an unfinished upload is thrown away.
+    chunk_bytes: the most that one PATCH carries, if the store takes that much. lifetime: after this an unfinished
+    upload is thrown away.
     """
 
     quota_bytes: int = 50 * 10**9
     in_flight: int = 64
-    chunk_bytes: int = 16 << 20
+    chunk_bytes: int = 64 << 20
     lifetime: timedelta = timedelta(hours=24)
 
 
 def limits_of(ports: Ports) -> UploadLimits:
     """The limits that create_app was given, else the usual ones with the quota of the settings."""
-    given: UploadLimits | None = ports.extras.get(UploadLimits)
+    limits: UploadLimits | None = ports.extras.get(UploadLimits)
     settings: Settings | None = ports.extras.get(Settings)
-    if given is not None:
-        return given
-    return UploadLimits(quota_bytes=settings.org_quota_bytes) if settings is not None else UploadLimits()
+    store: BlobStore | None = ports.extras.get(BlobStore)
+    if limits is None:
+        limits = (
+            UploadLimits(quota_bytes=settings.org_quota_bytes) if settings is not None else UploadLimits()
+        )
+    if store is not None and store.chunk_bytes < limits.chunk_bytes:
+        return replace(limits, chunk_bytes=store.chunk_bytes)
+    return limits

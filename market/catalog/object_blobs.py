@@ -40,6 +40,9 @@ class ObjectBlobs:
     signing: the same bucket as buyers reach it; None where they do not.
     """
 
+    # Held in memory until it is whole.
+    chunk_bytes = 16 << 20
+
     def __init__(self, store: S3Store, signing: S3Store | None = None) -> None:
         self._store, self._signing = store, signing
 

@@ -99,8 +99,11 @@ def arrival(session: Session, upload_id: UUID) -> Arrival | None:
     """The upload with its file, whoever asks; None if there is none."""
     upload = session.get(Upload, upload_id)
     file = session.get(AssetFile, upload.file_id) if upload is not None else None
-    if upload is None or file is None:
-        return None
+    return arrival_of(upload, file) if upload is not None and file is not None else None
+
+
+def arrival_of(upload: Upload, file: AssetFile) -> Arrival:
+    """An upload and its file as they stand in these rows."""
     fields = upload.model_dump(exclude={"expires_at"})
     return Arrival(**fields, path=file.path, sha256=file.sha256, chunks=file.chunks)
 
