@@ -35,7 +35,8 @@ SLICES = (
 # Handlers are synchronous and spend most of their time holding the interpreter: more threads only make them queue there.
 HANDLER_THREADS = 8
 MAX_BODY = 2 * 1024 * 1024
-MAX_UPLOAD_PART = 17 * 1024 * 1024
+# A part as large as UploadLimits.chunk_bytes lets it be, and a little.
+MAX_UPLOAD_PART = 65 * 1024 * 1024
 
 
 def create_app(settings: Settings, ports: Ports) -> FastAPI:
