@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
+from urllib.request import getproxies
 
 import httpx
 
 from market.client.errors import Lang, Problem, Unreachable
+from market.client.receiving import NETWORK_ERRORS, Body, PiecesBody, open_socket
 
 TRIES = 4
 FIRST_WAIT = 0.5
@@ -32,6 +35,8 @@ class Transport:
         http: httpx.Client | None = None,
     ) -> None:
         self.server, self.lang = server.rstrip("/"), lang
+        # A client that was given, or a proxy, has ways of its own to the server.
+        self._plain, self._timeout = http is None and not getproxies(), timeout
         self._http = http or httpx.Client(base_url=self.server, timeout=timeout, follow_redirects=False)
         self._http.headers.update({"Accept-Language": lang, "User-Agent": "datawharf-client/0.1"})
         if api_key:
@@ -84,7 +89,31 @@ class Transport:
         except httpx.TransportError as error:
             raise self._unreachable(error) from error
 
-    def _unreachable(self, error: httpx.TransportError) -> Unreachable:
+    @contextmanager
+    def receive(self, path: str, *, start: int = 0) -> Iterator[Body]:
+        """The same for large bodies, read into the caller's buffers. Byte `start` comes first, also from a server
+        without ranges."""
+        headers = {"Range": f"bytes={start}-"} if start else {}
+        with ExitStack() as opened:
+            try:
+                body = self._opened(opened, path, headers, start)
+            except NETWORK_ERRORS as error:
+                raise self._unreachable(error) from error
+            yield body
+
+    def _opened(self, opened: ExitStack, path: str, headers: dict[str, str], start: int) -> Body:
+        body: Body
+        if self._plain:
+            sent = {**self._http.headers, **headers}
+            reply, body = opened.enter_context(open_socket(self.server + path, sent, self._timeout))
+            return _from(start, _checked(reply), body)
+        stream = self._http.stream("GET", path, headers=headers, follow_redirects=True)
+        reply = opened.enter_context(stream)
+        if reply.status_code >= 400:
+            reply.read()
+        return _from(start, _checked(reply), PiecesBody(reply.iter_bytes(1 << 20)))
+
+    def _unreachable(self, error: Exception) -> Unreachable:
         return Unreachable(
             "{server} cannot be reached: {error}. Check the address and the network.",
             server=self.server,
@@ -100,6 +129,19 @@ def _checked(reply: httpx.Response) -> httpx.Response:
     except ValueError:
         body = {"detail": reply.text[:300]}
     raise Problem(reply.status_code, body if isinstance(body, dict) else {"detail": str(body)[:300]})
+
+
+def _from(start: int, reply: httpx.Response, body: Body) -> Body:
+    """The body from byte `start` on: where the server sent the file from its beginning, that part is passed over."""
+    begins = re.match(r"bytes (\d+)-", reply.headers.get("content-range", ""))
+    at = int(begins[1]) if reply.status_code == 206 and begins else 0
+    scrap = memoryview(bytearray(1 << 20))
+    while at < start:
+        count = body.read_into(scrap[: start - at])
+        if not count:
+            break
+        at += count
+    return body
 
 
 def _given(params: Mapping[str, Any]) -> dict[str, Any]:
