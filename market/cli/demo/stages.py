@@ -65,8 +65,8 @@ def _register(play: Play) -> None:
 
 
 WHOLE: tuple[Act, ...] = (
-    _bring_data,
     opening.open_market,
+    _bring_data,
     _appoint,
     opening.parties_sign_up,
     _register,
@@ -100,8 +100,8 @@ def short(key: str) -> tuple[Act, ...]:
         play.facts["built"] = (registering.bring_one(play, key),)
 
     return (
-        bring_one,
         opening.open_market,
+        bring_one,
         _appoint,
         opening.parties_sign_up,
         _register,
