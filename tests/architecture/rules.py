@@ -76,6 +76,8 @@ class Door:
 
 # The simulator plays an outsider itself, so it may use what an outsider uses.
 _SIMULATOR = ("market.stripe_simulator", "market.stripe_simulator.*")
+# The demonstration plays people at their browsers, the heist a burglar at the database: outsiders by profession.
+_PLAYERS = ("market.cli.demo.*", "market.cli.heist.*")
 _SQL = ("sqlalchemy", "sqlmodel", "alembic")
 _WEB = ("fastapi", "starlette")
 DOORS = (
@@ -86,7 +88,7 @@ DOORS = (
     ),
     Door(
         ("httpx", "requests", "urllib3", "aiohttp", "urllib.request", "http.client"),
-        ("market.kit.egress", "market.client", "market.client.*", *_SIMULATOR),
+        ("market.kit.egress", "market.client", "market.client.*", *_PLAYERS, *_SIMULATOR),
         "requests to the outside leave by market.kit.egress, or by the client people install",
     ),
     Door(
@@ -106,6 +108,7 @@ DOORS = (
             "market.*repository",
             "market.*.repository.*",
             "market.tables",
+            "market.cli.heist.*",
             "ledger.stores.sql",
         ),
         "SQL lives in models, repositories, migrations and the kit",
@@ -142,8 +145,10 @@ LEDGER_DOOR = (
         "market.compose",
         "market.cli",
         "market.cli.*",
+        "market.migrations",
+        "market.migrations.*",
     ),
-    "the half of the ledger that does I/O is for provenance, compose and the operator's commands",
+    "the half of the ledger that does I/O is for provenance, compose, migrations and the operator's commands",
     # How a file is made to last: no state of the log is behind it.
     ("ledger.stores.durable",),
 )
