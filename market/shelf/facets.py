@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from market.kit.i18n import N_
 from market.kit.texts import LocalText
@@ -38,6 +39,7 @@ FACETS = (
 BY_NAME = {facet.name: facet for facet in FACETS}
 
 
+@cache
 def value_words(facet: str, value: str) -> LocalText:
     """A value in words; the value itself where the lists do not have it."""
     codes = BY_NAME[facet].codes
@@ -48,6 +50,7 @@ def value_words(facet: str, value: str) -> LocalText:
     return zones.code_list(codes).get(value) or LocalText(zh=value, en=value)
 
 
+@cache
 def order_of(facet: str) -> list[str]:
     """All values of a facet in the order of its list."""
     codes = BY_NAME[facet].codes

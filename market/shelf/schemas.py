@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -144,7 +145,11 @@ class CataloguePage(BaseModel):
     pages: int
 
 
-class FacetValue(BaseModel):
+# Facets are made by the hundred for each page, from what was checked already: plain classes, not checked again.
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
     """count: how many there would be with this value added; capped: there are more."""
 
     value: str
@@ -154,12 +159,16 @@ class FacetValue(BaseModel):
     chosen: bool
 
 
-class FacetView(BaseModel):
+@dataclass(frozen=True, slots=True)
+class FacetView:
+    """A facet with its values in the order of its list."""
+
     name: str
     values: list[FacetValue]
 
 
-class Suggestion(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Suggestion:
     """What one would find without one of the filters; facet is null for the words searched for."""
 
     facet: str | None
@@ -168,7 +177,8 @@ class Suggestion(BaseModel):
     capped: bool
 
 
-class Found(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Found:
     """A page of the catalogue with its facets and, where nothing was found, ways out."""
 
     page: CataloguePage

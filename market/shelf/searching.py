@@ -7,6 +7,7 @@ population count: the page costs the same with a hundred documents and with ten 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
@@ -135,10 +136,7 @@ class _Shelf:
                 rest &= members
             if rest:
                 ways.append(Suggestion(facet=None, value=self.query.q, count=rest.bit_count(), capped=False))
-        capped = [
-            way.model_copy(update={"count": min(way.count, COUNT_CAP), "capped": way.count > COUNT_CAP})
-            for way in ways
-        ]
+        capped = [replace(way, count=min(way.count, COUNT_CAP), capped=way.count > COUNT_CAP) for way in ways]
         return sorted(capped, key=lambda way: -way.count)
 
     def _count_dropping(self, facet: str, dropped: str) -> int:
