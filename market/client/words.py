@@ -34,6 +34,7 @@ CHINESE: dict[str, str] = {
     "Contract {id} is signed by you and waits for the provider.": "合约 {id} 您已签署，等待提供方会签。",
     "Contract {id} is in the state {state}.": "合约 {id} 的状态为 {state}。",
     "Request {id} was sent. You can sign once the provider approves.": "申请 {id} 已提交，提供方同意后即可签署。",
+    "Request {id} is in the state {state}.": "申请 {id} 的状态为 {state}。",
     "Pay at {url}": "付款地址 {url}",
     "Transfer with the reference {reference}.": "转账时请注明参考号 {reference}。",
     "{files} files, {bytes} bytes, every byte checked against the registration.": "{files} 个文件，{bytes} 字节，逐字节与登记内容核对无误。",

@@ -17,10 +17,11 @@ from market.cli.demo_assets import DEFAULT_FOLDER, are_installed
 ROOT = Path(__file__).parents[2]
 PACKAGES = ROOT / DEFAULT_FOLDER
 COMMAND = (sys.executable, "-m", "market.client")
-SECONDS = 280
+SECONDS = 800
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(1000),
     pytest.mark.skipif(not are_installed(PACKAGES), reason="the data packages are not here (make data)"),
 ]
 

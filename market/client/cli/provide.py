@@ -130,6 +130,32 @@ def countersign(ctx: Context, watch: bool, every: float) -> None:
             time.sleep(every)
 
 
+@click.command()
+@pass_context
+def requests(ctx: Context) -> None:
+    """Requests for access to your data that wait for an answer."""
+    with ctx.market() as market:
+        waiting = list(market.requests())
+    if waiting:
+        ctx.show(waiting)
+    else:
+        ctx.say("Nothing waits.")
+
+
+@click.command()
+@click.argument("request_id")
+@click.argument("answer", type=click.Choice(["approve", "refuse"]))
+@click.option("--reason-zh", default="", help="Needed when you refuse.")
+@click.option("--reason-en", default="")
+@pass_context
+def answer(ctx: Context, request_id: str, answer: str, reason_zh: str, reason_en: str) -> None:
+    """Approve or refuse a request for access to your data."""
+    reason = {"zh": reason_zh, "en": reason_en} if reason_zh or reason_en else None
+    with ctx.market() as market:
+        done = market.decide_request(request_id, approve=answer == "approve", reason=reason)
+    ctx.say("Request {id} is in the state {state}.", id=done["id"], state=done["state"])
+
+
 EXAMPLE = {
     "title": {"zh": "钦州港船舶到港", "en": "Ship calls at Qinzhou"},
     "abstract": {"zh": "逐船次的到港与离港时间。", "en": "Arrival and departure of each call."},
@@ -156,4 +182,4 @@ def example(ctx: Context) -> None:
     ctx.show(EXAMPLE)
 
 
-COMMANDS = (register, apply_for, offer, list_asset, countersign, example)
+COMMANDS = (register, apply_for, offer, list_asset, requests, answer, countersign, example)
