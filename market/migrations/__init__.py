@@ -23,15 +23,6 @@ def migrate(url: str) -> None:
     """Bring the database at `url` to the newest form. Of several processes that start at once, one does it."""
     with _migrating(url) as connection:
         command.upgrade(configuration(connection), "head")
-        _create_new_tables(connection)
-
-
-def _create_new_tables(connection: Connection) -> None:
-    from ledger.stores import sql
-    from market.tables import metadata
-
-    metadata.create_all(connection)
-    sql.metadata.create_all(connection)
 
 
 def configuration(connection: Connection) -> Config:

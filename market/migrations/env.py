@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlmodel.sql.sqltypes import AutoString
@@ -18,7 +18,7 @@ def _ours(_object: object, name: str | None, kind: str, reflected: bool, _compar
     return not (reflected and kind == "table" and is_search_table(name or ""))
 
 
-def _render(kind: str, item: object, autogen: Any) -> str | bool:
+def _render(kind: str, item: object, autogen: Any) -> str | Literal[False]:
     if kind == "type" and isinstance(item, UtcDateTime):
         autogen.imports.add("from market.kit.db import UtcDateTime")
         return "UtcDateTime()"
