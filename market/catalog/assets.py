@@ -20,12 +20,10 @@ from market.catalog.schemas import (
     StorageView,
 )
 from market.catalog.verbs import EDIT_ASSET, READ_OWN_ASSETS
-from market.kit.auth import ANONYMOUS, Principal, Resource, decide
-from market.kit.errors import InvalidInput, NotFound
+from market.kit.auth import Principal, Resource, decide, nothing_there, see
 from market.kit.etag import same_revision
-from market.kit.i18n import N_
 from market.kit.jobs import enqueue
-from market.kit.paging import MAX_PAGE, Page, read_cursor, write_cursor
+from market.kit.paging import MAX_PAGE, Page, read_id, write_cursor
 from market.zones import service as zones
 
 # The shelf, which lies above, brings its document of the asset in step.
@@ -95,7 +93,7 @@ def assets_of(
     org_id = actor.acting_org
     decide(actor, READ_OWN_ASSETS, Resource(org_id=org_id))
     limit = max(1, min(limit, MAX_PAGE))
-    before = _position(cursor) if cursor else None
+    before = read_id(cursor)
     found = repository.assets_page(session, org_id, before, limit + 1)
     more = found[limit:]
     items = _summaries(session, found[:limit])
@@ -123,7 +121,7 @@ def load(session: Session, asset_id: UUID, *, for_update: bool = False) -> Asset
     """The row, whoever asks; a caller decides next."""
     found = session.get(Asset, asset_id, with_for_update=True if for_update else None)
     if found is None:
-        raise NotFound(N_("There is no such asset, or it belongs to somebody else."), where="asset")
+        raise nothing_there()
     return found
 
 
@@ -131,9 +129,7 @@ def readable(session: Session, actor: Principal, asset_id: UUID) -> Asset:
     """The row, if `actor` may see it."""
     found = load(session, asset_id)
     if found.registered_at is None:
-        if actor == ANONYMOUS or not actor.signed_in:
-            raise NotFound(N_("There is no such asset, or it belongs to somebody else."), where="asset")
-        decide(actor, READ_OWN_ASSETS, resource_of(found))
+        see(actor, READ_OWN_ASSETS, resource_of(found))
     return found
 
 
@@ -158,18 +154,6 @@ def view_of(asset: Asset) -> AssetView:
 
 def _state(asset: Asset) -> AssetState:
     return AssetState.DRAFT if asset.registered_at is None else AssetState.REGISTERED
-
-
-def _position(cursor: str) -> UUID:
-    (text,) = read_cursor(cursor, [str])
-    try:
-        return UUID(str(text))
-    except ValueError as error:
-        raise InvalidInput(
-            N_("The cursor is not one that this list gave out."),
-            hint=N_("Take `next` from the page before, unchanged, or leave the cursor out to start again."),
-            where="cursor",
-        ) from error
 
 
 def _summaries(session: Session, assets: Sequence[Asset]) -> list[AssetSummary]:

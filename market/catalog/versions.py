@@ -27,7 +27,7 @@ from market.catalog.schemas import (
     read_base64,
 )
 from market.catalog.verbs import EDIT_ASSET, READ_OWN_ASSETS
-from market.kit.auth import Principal, Resource, decide
+from market.kit.auth import Principal, Resource, decide, nothing_there, see
 from market.kit.errors import NotFound
 from market.kit.i18n import N_
 from market.kit.ids import new_id
@@ -183,7 +183,7 @@ def load_version(session: Session, version_id: UUID) -> tuple[AssetVersion, Asse
     """The rows, whoever asks; a caller decides next."""
     found = session.get(AssetVersion, version_id)
     if found is None:
-        raise NotFound(N_("There is no such version, or it belongs to somebody else."), where="version")
+        raise nothing_there()
     return found, load(session, found.asset_id)
 
 
@@ -191,9 +191,7 @@ def readable_version(session: Session, actor: Principal, version_id: UUID) -> tu
     """The rows, if `actor` may see them."""
     found, asset = load_version(session, version_id)
     if found.state != "registered":
-        if not actor.signed_in:
-            raise NotFound(N_("There is no such version, or it belongs to somebody else."), where="version")
-        decide(actor, READ_OWN_ASSETS, resource_of(asset))
+        see(actor, READ_OWN_ASSETS, resource_of(asset))
     return found, asset
 
 

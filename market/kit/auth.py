@@ -162,7 +162,21 @@ def decide(actor: Principal, verb: Verb, resource: Resource) -> None:
         return
     if verb.reach is Reach.ZONE and resource.zone is not None and actor.zone in (resource.zone, HUB):
         return
-    raise NotFound(N_("There is no such thing, or it belongs to somebody else."))
+    raise nothing_there()
+
+
+def nothing_there() -> NotFound:
+    """For what is not there, in the very words for what is somebody else's."""
+    return NotFound(N_("There is no such thing, or it belongs to somebody else."))
+
+
+def see(actor: Principal, verb: Verb, resource: Resource) -> None:
+    """`decide` behind a door that is open to anyone: whoever may not, for whatever reason, finds nothing.
+
+    A refusal for want of a role would tell a stranger that the object is there.
+    """
+    if not allowed(actor, verb, resource):
+        raise nothing_there()
 
 
 def allowed(actor: Principal, verb: Verb, resource: Resource) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -142,6 +143,31 @@ class BodyLimit:
             await self.app(scope, counted, unless_refused)
         if refused:
             await self._refuse(scope, limit)(scope, receive, send)
+
+
+class Unforeseen:
+    """Answers for whatever escaped the handlers of errors, inside of the middleware that sets the headers of security.
+
+    answer: makes the answer; the framework's own place for it is outside of all middleware.
+    """
+
+    def __init__(self, app: ASGIApp, *, answer: Callable[[Request, Exception], ASGIApp]) -> None:
+        self.app, self._answer = app, answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        except Exception as error:
+            if scope["type"] != "http" or started:
+                raise
+            await self._answer(Request(scope), error)(scope, receive, send)
 
 
 class HeadAsGet:

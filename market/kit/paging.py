@@ -7,6 +7,7 @@ import binascii
 import json
 from collections.abc import Sequence
 from typing import Generic, TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -28,6 +29,17 @@ def write_cursor(*position: str | int) -> str:
     return base64.urlsafe_b64encode(json.dumps(position).encode()).rstrip(b"=").decode()
 
 
+def read_id(cursor: str | None) -> UUID | None:
+    """The id in the cursor of a list that is ordered by id; None for the list's beginning."""
+    if not cursor:
+        return None
+    (text,) = read_cursor(cursor, [str])
+    try:
+        return UUID(str(text))
+    except ValueError as error:
+        raise _not_ours() from error
+
+
 def read_cursor(cursor: str, shape: Sequence[type]) -> tuple[str | int, ...]:
     """The position in `cursor`, checked to have the given types."""
     try:
@@ -35,9 +47,13 @@ def read_cursor(cursor: str, shape: Sequence[type]) -> tuple[str | int, ...]:
         if not isinstance(position, list) or [type(part) for part in position] != list(shape):
             raise ValueError
     except (ValueError, binascii.Error, RecursionError) as error:
-        raise InvalidInput(
-            N_("The cursor is not one that this list gave out."),
-            hint=N_("Take `next` from the page before, unchanged, or leave the cursor out to start again."),
-            where="cursor",
-        ) from error
+        raise _not_ours() from error
     return tuple(position)
+
+
+def _not_ours() -> InvalidInput:
+    return InvalidInput(
+        N_("The cursor is not one that this list gave out."),
+        hint=N_("Take `next` from the page before, unchanged, or leave the cursor out to start again."),
+        where="cursor",
+    )

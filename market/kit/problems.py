@@ -99,6 +99,17 @@ def answer_fault(request: Request, fault: Fault, status: int | None = None) -> R
     return response
 
 
+def answer_unexpected(request: Request, error: Exception) -> Response:
+    """The answer to a failure that nobody foresaw: it tells the request's id, and the log tells the rest."""
+    log.error("unexpected failure, request %s", request.state.request_id, exc_info=error)
+    fault = Unexpected(
+        N_("The request failed for a reason we did not foresee. Nothing was charged."),
+        hint=N_("Try again; if it stays, tell us the request id %(request_id)s."),
+        request_id=request.state.request_id,
+    )
+    return answer_fault(request, fault, 500)
+
+
 def too_large(scope: Scope, limit: int) -> Response:
     """The answer to a body over the limit, which no route ever saw."""
     fault = BodyTooLarge(
@@ -134,13 +145,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def on_unexpected(request: Request, error: Exception) -> Response:
-        log.error("unexpected failure, request %s", request.state.request_id, exc_info=error)
-        fault = Unexpected(
-            N_("The request failed for a reason we did not foresee. Nothing was charged."),
-            hint=N_("Try again; if it stays, tell us the request id %(request_id)s."),
-            request_id=request.state.request_id,
-        )
-        return answer_fault(request, fault, 500)
+        return answer_unexpected(request, error)
 
 
 def _invalid(error: RequestValidationError, lang: Lang) -> Fault:

@@ -52,6 +52,7 @@ def static_url(name: str) -> str:
 
 @cache
 def environment(lang: Lang) -> jinja2.Environment:
+    """The templates of one language. `comma` and `colon` set the parts of a list, and a label from its value, apart."""
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(template_folder()),
         autoescape=True,
@@ -73,7 +74,11 @@ def environment(lang: Lang) -> jinja2.Environment:
         markdown=render_markdown,
     )
     env.globals.update(
-        static=static_url, lang=lang, other_lang=next(other for other in LANGS if other != lang)
+        static=static_url,
+        lang=lang,
+        other_lang=next(other for other in LANGS if other != lang),
+        comma="、" if lang == "zh" else ", ",
+        colon="：" if lang == "zh" else ": ",
     )
     return env
 

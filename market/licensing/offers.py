@@ -16,7 +16,7 @@ from market.kit.auth import Principal, Resource, allowed, decide
 from market.kit.errors import NotFound
 from market.kit.i18n import N_
 from market.kit.money import Money
-from market.kit.paging import Page, read_cursor, write_cursor
+from market.kit.paging import Page, read_id, write_cursor
 from market.licensing import repository
 from market.licensing.documents import OFFER_FIELD, check_says, offer_document, policy, resealed
 from market.licensing.errors import NotOfferable, WrongOfferState
@@ -194,7 +194,7 @@ def is_own(actor: Principal, view: OfferView) -> bool:
 
 def before_of(cursor: str | None) -> UUID | None:
     """The id that a page starts below."""
-    return UUID(str(read_cursor(cursor, [str])[0])) if cursor else None
+    return read_id(cursor)
 
 
 def view_of(found: Offer, row: OfferRevision) -> OfferView:

@@ -153,10 +153,11 @@ def _pay_page(
         contract = licensing.contract(
             session, actor=actor, ledger=ports.get(Ledger), contract_id=contract_id, now=ports.clock.now()
         )
+        over = contract.state in (ContractState.IN_FORCE, ContractState.ENDED)
+        if contract.kind is not OfferKind.PAID or over:
+            return redirect(f"/{lang}/contracts/{contract_id}")
         order = service.order_for_contract(session, actor=actor, contract_id=contract_id)
         context = licensing.shown_contract(session, lang, contract, actor, "pay")
-    if contract.kind is not OfferKind.PAID or contract.state in (ContractState.IN_FORCE, ContractState.ENDED):
-        return redirect(f"/{lang}/contracts/{contract_id}")
     return render(
         request,
         "orders/pay_step.html",

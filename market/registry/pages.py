@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from market.accounts import service as accounts
 from market.catalog import service as catalog
-from market.kit.auth import Principal, system
+from market.kit.auth import Principal, nothing_there, system
 from market.kit.errors import InvalidInput
 from market.kit.forms import Submitted, SubmittedDep
 from market.kit.guards import page_guard
@@ -81,7 +81,10 @@ def submit_page(
     form: SubmittedDep,
 ) -> Response:
     ports = ports_of(request)
-    version_id = UUID(str(form.values.get("version_id", "")))
+    try:
+        version_id = UUID(str(form.values.get("version_id", "")))
+    except ValueError as error:
+        raise nothing_there() from error
     with ports.db.writing() as session:
         made = service.submit_application(session, actor=actor, version_id=version_id, now=ports.clock.now())
     return redirect(f"/{lang}/registry/applications/{made.id}", flash=N_("The application was handed in."))

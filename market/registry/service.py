@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlmodel import Session
 
 from market.catalog import service as catalog
-from market.kit.auth import HUB, Principal, Resource, decide
-from market.kit.errors import InvalidInput, NotFound
+from market.kit.auth import HUB, Principal, Resource, decide, nothing_there, see
+from market.kit.errors import InvalidInput
 from market.kit.i18n import N_
-from market.kit.paging import Page, read_cursor, write_cursor
+from market.kit.paging import Page, read_id, write_cursor
 from market.kit.texts import LocalText
 from market.registry import repository
 from market.registry.errors import AlreadyApplied, MayNotBeRegistered, NotYetRegistered, WrongState
@@ -104,7 +104,7 @@ def applications_of(
 ) -> Page[ApplicationView]:
     """One's organisation's applications, newest first."""
     decide(actor, READ_OWN_APPLICATIONS, Resource(org_id=actor.org_id))
-    before = UUID(str(read_cursor(cursor, [str])[0])) if cursor else None
+    before = read_id(cursor)
     rows = repository.of_org(session, actor.acting_org, before, limit + 1)
     return _page(session, list(rows), limit)
 
@@ -115,7 +115,7 @@ def queue(
     """What waits for the registrar, oldest first: all open applications, or those in one state."""
     zone = actor.zone or ""
     decide(actor, READ_QUEUE, Resource(zone=zone))
-    after = UUID(str(read_cursor(cursor, [str])[0])) if cursor else None
+    after = read_id(cursor)
     states = (state,) if state else repository.OPEN
     return _page(session, list(repository.queue(session, zone, states, after, limit + 1)), limit)
 
@@ -127,7 +127,7 @@ def visible(
     found = _there(repository.application(session, application_id, for_update=for_update))
     if actor.zone in (found.zone, HUB) or actor.platform:
         return found
-    decide(actor, READ_OWN_APPLICATIONS, Resource(org_id=found.org_id))
+    see(actor, READ_OWN_APPLICATIONS, Resource(org_id=found.org_id))
     return found
 
 
@@ -215,5 +215,5 @@ def _text(stored: dict[str, str] | None) -> LocalText | None:
 
 def _there(found: Application | None) -> Application:
     if found is None:
-        raise NotFound(N_("There is no such application, or it is not yours to see."))
+        raise nothing_there()
     return found
