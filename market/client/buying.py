@@ -124,7 +124,10 @@ class Buying(Contracting):
             raise ClientError(
                 "There is no running licence to acknowledge under. The files were checked and are yours."
             )
-        entitlement = active[0]
+        # The one that the marketplace delivers under, where there are several: it runs longest.
+        entitlement = max(
+            active, key=lambda one: ("download" in one["environment"], one["ends_at"], one["id"])
+        )
         document = {
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "bytes": count,

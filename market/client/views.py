@@ -111,6 +111,7 @@ class Entitlement(TypedDict):
     contract_id: str
     contract: str
     state: str
+    environment: list[str]
     starts_at: str
     ends_at: str
     quota_rows: int | None
