@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 from market.kit.i18n import Lang
 from tests.browser.person import Person
 from tests.browser.running import RunningMarket, running_market
+from tests.browser.stock import Shelf, stock
 
 Enter = Callable[..., Person]
 
@@ -19,6 +20,12 @@ Enter = Callable[..., Person]
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningMarket]:
     with running_market(tmp_path_factory.mktemp("market") / "home") as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def shelf(market: RunningMarket, tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    """Three assets on show, and who put them there."""
+    return stock(market, tmp_path_factory.mktemp("stock"))
 
 
 @pytest.fixture

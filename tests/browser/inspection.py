@@ -16,7 +16,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 HTML_LIMIT, CSS_LIMIT = 30_000, 12_000
 # Bytes of gzip by entry module; a page without one of these needs no script. The modules go out as they are written.
 SCRIPT_LIMITS = {
-    "verify_page.js": 28_500,
+    "verify_page.js": 37_000,
     "register_page.js": 28_500,
     "sign_page.js": 20_000,
     "key_page.js": 12_000,
@@ -51,7 +51,8 @@ _MEASURE = """async () => {
     shifts, loaded, title: document.title, lang: document.documentElement.lang,
     heads: document.querySelectorAll("h1").length,
     twice: ids.filter((id, place) => ids.indexOf(id) !== place),
-    styled: document.querySelectorAll("[style], style, script:not([src])").length,
+    styled: [...document.querySelectorAll("[style]:not([style='']), style, script:not([src], [type='application/ld+json'])")]
+      .map((element) => element.outerHTML.slice(0, 120)),
     foreign: document.documentElement.lang === "en" ? [] : foreign(),
     unlabelled: [...document.querySelectorAll("form[method=post]")].filter((form) => !form.elements.csrf).length,
   };
@@ -70,7 +71,7 @@ def faults_of(page: Page, *, contrast_in_the_dark: bool = False) -> list[str]:
         *_when(not re.fullmatch(r"\S.+ · (Datawharf|数港)", found["title"]), f"title {found['title']!r}"),
         *_when(found["heads"] != 1, f"{found['heads']} first headings"),
         *_when(bool(found["twice"]), f"ids twice: {found['twice']}"),
-        *_when(found["styled"] > 0, "styles or scripts in the page"),
+        *_when(bool(found["styled"]), f"styles or scripts in the page: {found['styled']}"),
         *_when(bool(found["foreign"]), f"not in Chinese: {found['foreign']}"),
         *_when(found["unlabelled"] > 0, "a form without its token"),
         *_when(found["shifts"] > 0, f"the layout shifted by {found['shifts']:.3f}"),

@@ -74,6 +74,17 @@ class Person:
         self.choose(self.field("Restore from a recovery file"), file)
         expect(self.page.locator("[data-key-id]")).to_have_text(key.public.thumbprint.hex())
 
+    def make_key(self, org_id: object, folder: Path) -> Path:
+        """Make the organisation's key in this browser and register it. Returns its recovery file."""
+        self.open(f"orgs/{org_id}/keys")
+        self.press("Make a key")
+        button = self.main.get_by_role("button", name=self.say("Save the recovery file"))
+        recovery = self.save(button, folder)
+        recovery.chmod(0o600)
+        self.press("Register this key")
+        self.reads("waits for its ledger entry")
+        return recovery
+
     def save(self, link: Locator, folder: Path) -> Path:
         """Follow a link or press a button that hands out a file, and keep it."""
         with self.page.expect_download() as started:

@@ -44,14 +44,11 @@ def _sign_up(person: Person, folder: Path) -> Path:
     person.sign_in(f"tides-{person.lang}@example.com")
     person.look("account")
     person.main.get_by_role("link", name="潮汐" if person.lang == "zh" else "Tides").click()
+    expect(person.page).to_have_url(re.compile("/orgs/"))
     person.look("organisation")
-    person.follow("Signing keys")
-    person.press("Make a key")
-    button = person.main.get_by_role("button", name=person.say("Save the recovery file"))
-    recovery = person.save(button, folder)
+    org_id = person.page.url.rsplit("/", 1)[1]
+    recovery = person.make_key(org_id, folder)
     person.look("signing-keys")
-    person.press("Register this key")
-    person.reads("waits for its ledger entry")
     return recovery
 
 
@@ -143,7 +140,6 @@ def test_data_are_described_signed_sent_and_registered_in_the_browser(
     leaf = person.page.locator("dd code.hash").last.get_attribute("title")
     visitor = market.visitor()
     statement = parse_statement(visitor.api.get_bytes(f"/api/v1/statements/{leaf}/cose"))
-    recovery.chmod(0o600)
     statement.verify(read_key_file(recovery).public)
     version = visitor.version(person.page.url.rsplit("/", 1)[1])
     assert {file["sha256"] for file in version["files"]} == {
