@@ -66,7 +66,6 @@ CHINESE: dict[str, str] = {
     "The merkletools package is not here. Install it with: pip install --no-deps merkletools==1.0.3": "缺少 merkletools 软件包，可用 pip install --no-deps merkletools==1.0.3 安装。",
     "{error} What was checked is kept; run the same command again to go on.": "{error}已核对的部分保留；再次运行同一命令即可继续。",
     "{error} What arrived is kept; run the same command again to go on.": "{error}已送达的部分保留；再次运行同一命令即可继续。",
-    "The connection ended at byte {byte} of {file}.": "连接在 {file} 的第 {byte} 字节处中断。",
     "The connection ended inside chunk {chunk} of {file}.": "连接在 {file} 的第 {chunk} 块中途中断。",
     "{error} Nothing of the file was used.": "{error} 未使用该文件的任何内容。",
     "{file}: chunk {chunk} is not the registered one. It was not kept; tell the provider and keep your receipt.": "{file}：第 {chunk} 块与登记的不符，未予保留。请告知提供方并保存回执。",

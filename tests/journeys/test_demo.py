@@ -103,7 +103,8 @@ def test_the_heist_alone_plays_a_short_piece_in_chinese(place: Path) -> None:
     assert still_running(place) == []
 
 
-def test_a_play_that_is_interrupted_stops_what_it_started(place: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_play_that_is_interrupted_stops_what_it_started(place: Path, number: signal.Signals) -> None:
     log = place / "said.txt"
     with log.open("wb") as output:
         playing = subprocess.Popen(
@@ -116,7 +117,7 @@ def test_a_play_that_is_interrupted_stops_what_it_started(place: Path) -> None:
                 time.sleep(0.1)
             assert playing.poll() is None, log.read_text("utf-8")
             assert still_running(place) != [], "there is nothing to stop"
-            playing.send_signal(signal.SIGTERM)
+            playing.send_signal(number)
             assert playing.wait(60) == 1
         finally:
             playing.kill()

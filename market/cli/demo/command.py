@@ -87,13 +87,14 @@ def _language(asked: str | None) -> Lang:
 
 @contextmanager
 def stopping_cleanly() -> Iterator[None]:
-    """SIGTERM ends the play as Ctrl-C does, so that what it started is stopped."""
+    """SIGTERM ends the play as Ctrl-C does, also where a shell ignores Ctrl-C, so that what it started is stopped."""
 
     def interrupt(_signal: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -63,13 +63,13 @@ def test_both_languages_have_the_same_fields(sentence: str) -> None:
 
 
 def test_errors_are_told_in_the_language_asked_for_with_their_inner_errors() -> None:
-    inner = Unreachable("The connection ended at byte {byte} of {file}.", byte=7, file="a.csv")
+    inner = Unreachable("The connection ended inside chunk {chunk} of {file}.", chunk=7, file="a.csv")
     outer = Interrupted("{error} What was checked is kept; run the same command again to go on.", error=inner)
     assert str(outer) == (
-        "The connection ended at byte 7 of a.csv. What was checked is kept; run the same command again to go on."
+        "The connection ended inside chunk 7 of a.csv. What was checked is kept; run the same command again to go on."
     )
     assert tell("en", outer) == str(outer)
-    assert tell("zh", outer) == "连接在 a.csv 的第 7 字节处中断。已核对的部分保留；再次运行同一命令即可继续。"
+    assert tell("zh", outer) == "连接在 a.csv 的第 7 块中途中断。已核对的部分保留；再次运行同一命令即可继续。"
 
 
 def test_an_error_of_somebody_else_is_told_as_it_is() -> None:
