@@ -1,0 +1,58 @@
+"""`datawharf zone add`: a registrar for a city; the same zone again gets another person, and no second organisation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from market.accounts import service as accounts
+from market.cli.setup import NewHome, initialise
+from market.client.cli import main
+from market.config import Settings
+from market.kit.db import Database
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return initialise(NewHome(tmp_path / "home")).settings
+
+
+def add(settings: Settings, adcode: str, email: str) -> tuple[int, str]:
+    arguments = ["zone", "add", adcode, "--home", str(settings.home), "--registrar-email", email]
+    done = CliRunner().invoke(main, arguments)
+    return done.exit_code, done.output
+
+
+def zones(settings: Settings) -> list[tuple[str | None, str]]:
+    db = Database(settings.database)
+    with db.reading() as session:
+        found = [(org.adcode, org.name.en) for org in accounts.zone_orgs(session)]
+    db.close()
+    return found
+
+
+def test_a_zone_is_founded_once_and_takes_further_registrars(settings: Settings) -> None:
+    status, said = add(settings, "450700", "first@example.com")
+    assert status == 0
+    assert "钦州数据专区 · Qinzhou data zone (450700)" in said
+    assert add(settings, "450700", "second@example.com")[0] == 0
+    assert add(settings, "450000", "hub@example.com")[0] == 0
+    assert zones(settings) == [("450000", "Guangxi data registration hub"), ("450700", "Qinzhou data zone")]
+
+
+@pytest.mark.parametrize(
+    ("adcode", "email", "why"),
+    [
+        ("110000", "a@example.com", "is not a city with a data zone"),
+        ("450700", "nobody", "not an e-mail address"),
+    ],
+)
+def test_what_cannot_be_founded_is_named_and_nothing_done(
+    settings: Settings, adcode: str, email: str, why: str
+) -> None:
+    status, said = add(settings, adcode, email)
+    assert status == 1
+    assert why in said
+    assert zones(settings) == []
