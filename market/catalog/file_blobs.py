@@ -16,13 +16,12 @@ from hashlib import file_digest
 from pathlib import Path
 
 from market.catalog.blob_store import DIGEST, TOKEN, Part
+from market.catalog.block_writing import BlockWriter
 from market.catalog.errors import UploadBusy, UploadOver
-from market.catalog.write_behind import start_writing
 from market.kit.errors import StorageFull
 from market.kit.i18n import N_
 
 READ_SIZE = 1 << 20
-WRITE_BEHIND = 8 << 20
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -108,7 +107,6 @@ class FileChunk:
     """Writes at an exact offset of one incoming file, which it holds locked; later bytes are overwritten, never trusted."""
 
     def __init__(self, path: Path, start: int) -> None:
-        self._at = self._on_its_way = start
         with _named_full_disk():
             self._descriptor, fresh = _open_incoming(path, may_create=start == 0)
         try:
@@ -120,6 +118,7 @@ class FileChunk:
                 )
             if fresh:
                 _sync_folder(path.parent)
+            self._blocks = BlockWriter(self._descriptor, start)
         except BlockingIOError:
             self.close()
             raise UploadBusy(
@@ -133,28 +132,12 @@ class FileChunk:
 
     def write(self, pieces: Sequence[bytes]) -> None:
         with _named_full_disk():
-            for begin in range(0, len(pieces), os.sysconf("SC_IOV_MAX")):
-                self._write_some(list(pieces[begin : begin + os.sysconf("SC_IOV_MAX")]))
-
-    def _write_some(self, pieces: list[bytes]) -> None:
-        total = sum(map(len, pieces))
-        done = os.pwritev(self._descriptor, pieces, self._at)
-        if done < total:
-            # Rare: a signal or a disk about to fill up. Writing the rest says which.
-            rest = memoryview(b"".join(pieces))[done:]
-            while rest:
-                written = os.pwrite(self._descriptor, rest, self._at + total - len(rest))
-                rest = rest[written:]
-        self._at += total
-        if self._at - self._on_its_way >= WRITE_BEHIND:
-            # The disk works while more bytes arrive; the fsync of the commit then waits for the last few only.
-            start_writing(self._descriptor, self._on_its_way, self._at - self._on_its_way)
-            self._on_its_way = self._at
+            self._blocks.write(pieces)
 
     def commit(self) -> str:
         with _named_full_disk():
             # An earlier, longer attempt may have left bytes behind this chunk.
-            os.ftruncate(self._descriptor, self._at)
+            os.ftruncate(self._descriptor, self._blocks.flush())
             os.fsync(self._descriptor)
         return ""
 
