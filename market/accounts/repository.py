@@ -213,7 +213,9 @@ def api_keys_of(session: Session, org_id: UUID, account_id: UUID | None = None) 
 def revoke_keys_of_account(session: Session, account_id: UUID, now: datetime) -> None:
     session.exec(
         update(ApiKey)
-        .where(col(ApiKey.account_id) == account_id, col(ApiKey.revoked_at).is_(None))
+        .where(col(ApiKey.account_id) == account_id)
+        # One that was replaced ends only after its overlap; that is cut short too.
+        .where(col(ApiKey.revoked_at).is_(None) | (col(ApiKey.revoked_at) > now))
         .values(revoked_at=now)
     )
 

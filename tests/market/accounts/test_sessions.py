@@ -7,7 +7,7 @@ import re
 import pytest
 
 from market.kit.auth import Role
-from tests.market.accounts.conftest import PASSWORD, Browser, Market
+from tests.market.accounts.conftest import PASSWORD, Browser, Caller, Market
 
 
 def alive(market: Market, cookie: str) -> bool:
@@ -89,6 +89,26 @@ def test_changing_the_password_ends_all_others_and_all_keys(small_market: Market
     assert owner("GET", "/api/v1/me").status_code == 401
     assert small_market.log_in("mei@example.com").status_code == 401
     assert small_market.log_in("mei@example.com", new).status_code == 200
+
+
+def test_changing_the_password_cuts_short_the_overlap_of_a_replaced_key(
+    small_market: Market, browser: Browser
+) -> None:
+    owner = small_market.owner("mei@example.com")
+    keys = "/api/v1/organisations/{org}/api-keys"
+    old = owner("POST", keys, {"label": "job", "scopes": ["org:read"], "days": 90}).json()
+    assert owner("POST", f"{keys}/{old['id']}/rotation", {"overlap_hours": 168}).status_code == 201
+    by_key = Caller(small_market.web, old["key"], owner.account, owner.org)
+    assert by_key("GET", "/api/v1/me").status_code == 200
+    browser.sign_in("mei@example.com")
+    changed = browser.send(
+        "/en/account/password",
+        _from="/en/account",
+        password=PASSWORD,
+        new_password="nine loud lighthouses",
+    )
+    assert changed.status_code == 303
+    assert by_key("GET", "/api/v1/me").status_code == 401
 
 
 def test_a_change_of_roles_ends_the_sessions_of_the_member(market: Market) -> None:
