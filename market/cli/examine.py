@@ -7,12 +7,13 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ledger.errors import LedgerError
+from ledger.errors import Conflict, LedgerError
 from ledger.fsck import fsck
 from market.compose import KEY_NAMES, open_ledger
 from market.config import Settings
 from market.kit.db import Database
 from market.kit.jobs import backlog
+from market.provenance.gateway import Ledger
 
 LITTLE_SPACE = 10**9
 
@@ -57,12 +58,24 @@ def _database(settings: Settings) -> Iterator[Finding]:
 def _ledger(settings: Settings, db: Database) -> Finding:
     try:
         ledger = open_ledger(settings, db)
+        _take_over(ledger)
         report = fsck(ledger.objects, ledger.policy.logs[0].verifier)
     except LedgerError as error:
         return Finding(False, f"the ledger: {error}")
     if report.problems:
         return Finding(False, f"the ledger: {report.problems[0]}")
     return Finding(True, f"the ledger holds: {report.entries} entries, {report.checkpoints} checkpoints")
+
+
+def _take_over(ledger: Ledger) -> None:
+    """What a starting server does first: it refuses a log that is behind its own signed head, and says what to restore."""
+    try:
+        with ledger.writing():
+            pass
+    except Conflict:
+        pass  # a running server has it, which looked when it started
+    finally:
+        ledger.close()
 
 
 def _space(settings: Settings) -> Iterator[Finding]:

@@ -72,7 +72,7 @@ def make_server(settings: Settings, ports: Ports) -> uvicorn.Server:
 
 def serve(settings: Settings, listener: socket.socket) -> None:
     """Serve until interrupted."""
-    with opened(settings) as ports:
+    with listener, opened(settings) as ports:
         make_server(settings, ports).run(sockets=[listener])
 
 

@@ -85,7 +85,8 @@ def test_json_is_taken_only_as_json(site: Marketplace, web: TestClient, content_
 
 
 @pytest.mark.parametrize(
-    ("lang", "accept"), [("zh", "zh-CN,zh;q=0.9,en;q=0.5"), ("en", "en"), ("en", "fr"), ("zh", "de, zh; q=0.4")]
+    ("lang", "accept"),
+    [("zh", "zh-CN,zh;q=0.9,en;q=0.5"), ("en", "en"), ("en", "fr"), ("zh", "de, zh; q=0.4")],
 )
 def test_refusals_speak_the_callers_language(web: TestClient, lang: str, accept: str) -> None:
     answer = web.get("/api/v1/me", headers={"Accept-Language": accept})
@@ -120,7 +121,9 @@ def test_addresses_and_methods_that_are_not_there(web: TestClient) -> None:
 
 @pytest.mark.parametrize("path", ["/api/v1/assets", "/en/verify"])
 @pytest.mark.parametrize("announced", [True, False])
-def test_a_body_over_the_limit_is_refused(site: Marketplace, web: TestClient, path: str, *, announced: bool) -> None:
+def test_a_body_over_the_limit_is_refused(
+    site: Marketplace, web: TestClient, path: str, *, announced: bool
+) -> None:
     """Also one that does not say its size before, in whatever way the route reads it."""
     body = b'{"a": "' + b"x" * MAX_BODY + b'"}'
     content = body if announced else iter([body[:1000], body[1000:]])
@@ -152,7 +155,9 @@ def test_our_own_host_names_with_any_port(web: TestClient, host: str) -> None:
 
 
 def test_a_foreign_host_never_gets_into_an_answer(web: TestClient) -> None:
-    answer = web.get("/en/account", headers={"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"})
+    answer = web.get(
+        "/en/account", headers={"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
+    )
     assert "evil.example" not in answer.text + str(answer.headers)
 
 
