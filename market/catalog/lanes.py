@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
-# Batches of about 1 MiB: this is how much of an upload may wait in memory.
-AHEAD = 4
+# Batches of about 4 MiB: this is how much of an upload may wait in memory.
+AHEAD = 2
 
 
 class Lane:

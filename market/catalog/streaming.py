@@ -10,7 +10,7 @@ from anyio.to_thread import run_sync
 from market.catalog.intake import Reception
 from market.catalog.schemas import UploadView
 
-BATCH = 1 << 20
+BATCH = 4 << 20
 
 
 async def receive_chunk(
@@ -27,7 +27,7 @@ async def receive_chunk(
 
 
 async def _batches(stream: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
-    """The pieces of a body in lists of about 1 MiB: no bytes are copied to join them."""
+    """The pieces of a body in lists of about 4 MiB: no bytes are copied to join them."""
     batch: list[bytes] = []
     size = 0
     async for piece in stream:
