@@ -27,7 +27,12 @@ def test_an_application_goes_to_its_certificate(
 ) -> None:
     application = market.certified(provider, registrar, tmp_path / "data")
     assert application["state"] == "ISSUED"
-    assert [step["state"] for step in application["steps"]] == ["SUBMITTED", "ACCEPTED", "FORMAL_REVIEW", "ISSUED"]
+    assert [step["state"] for step in application["steps"]] == [
+        "SUBMITTED",
+        "ACCEPTED",
+        "FORMAL_REVIEW",
+        "ISSUED",
+    ]
     certificate = market.visitor().api.get(f"/api/v1/certificates/{application['certificate_code']}")
     assert certificate["status"] == "VALID"
     assert certificate["registration"] == application["registration"]
@@ -56,7 +61,9 @@ def test_a_returned_application_says_why_and_comes_back(
     with pytest.raises(Problem) as refused:
         registrar.decide(application["id"], "returned")
     assert refused.value.slug == "invalid-input"
-    returned = registrar.decide(application["id"], "returned", {"zh": "请说明来源", "en": "Say where it comes from"})
+    returned = registrar.decide(
+        application["id"], "returned", {"zh": "请说明来源", "en": "Say where it comes from"}
+    )
     assert returned["reasons"] == {"zh": "请说明来源", "en": "Say where it comes from"}
     assert provider.apply(version["id"])["state"] == "SUBMITTED"
 
@@ -112,7 +119,48 @@ def test_a_signed_decision_cannot_be_turned_into_another(
         registrar.api.post(f"{path}/decisions", {"decision": "accepted", "signed": forged})
     assert forgery.value.slug == "bad-signature"
     assert registrar.api.get(path)["state"] == "SUBMITTED"
-    assert registrar.api.post(f"{path}/decisions", {"decision": "accepted", "signed": signed})["state"] == "ACCEPTED"
+    assert (
+        registrar.api.post(f"{path}/decisions", {"decision": "accepted", "signed": signed})["state"]
+        == "ACCEPTED"
+    )
+
+
+def test_a_signed_decision_counts_once(
+    market: Marketplace, provider: Datawharf, registrar: Datawharf, tmp_path: Path
+) -> None:
+    """Returned and handed in again, an application needs a fresh signature; an earlier one, by whomever brought, is none."""
+    from market.client.signing import sign_shown
+
+    version = market.registered(provider, tmp_path / "data")
+    application = provider.apply(version["id"])
+    path = f"/api/v1/applications/{application['id']}"
+    draft = registrar.api.post(f"{path}/decision-drafts", {"decision": "accepted"})
+    accepted = {"decision": "accepted", "signed": sign_shown(registrar.key, draft["signed"])}
+    registrar.api.post(f"{path}/decisions", accepted)
+    registrar.decide(application["id"], "returned", {"zh": "请说明来源", "en": "Say where it comes from"})
+    provider.apply(version["id"])
+    hub = market.registrar("450000")
+    for again in (registrar, hub):
+        with pytest.raises(Problem) as refused:
+            again.api.post(f"{path}/decisions", accepted)
+        assert refused.value.slug == "decision-differs"
+    assert registrar.api.get(path)["state"] == "SUBMITTED"
+    assert registrar.decide(application["id"], "accepted")["state"] == "ACCEPTED"
+
+
+def test_an_opening_that_comes_twice_is_refused(
+    market: Marketplace, provider: Datawharf, registrar: Datawharf, tmp_path: Path
+) -> None:
+    from market.client.signing import sign_shown
+
+    application = provider.apply(market.registered(provider, tmp_path / "data")["id"])
+    path = f"/api/v1/applications/{application['id']}"
+    draft = registrar.api.post(f"{path}/decision-drafts", {"decision": "accepted"})
+    signed = sign_shown(registrar.key, draft["signed"])
+    twice = signed | {"openings": [*signed["openings"], *signed["openings"]]}
+    with pytest.raises(Problem) as refused:
+        registrar.api.post(f"{path}/decisions", {"decision": "accepted", "signed": twice})
+    assert refused.value.slug == "decision-differs"
 
 
 def test_a_foreign_application_looks_like_none(
@@ -139,16 +187,16 @@ def test_what_is_not_signed_cannot_apply_and_core_data_never(
         provider.apply("0192f0c1-2345-7abc-8def-0123456789ab")
 
 
-def test_withdrawing_ends_it(market: Marketplace, provider: Datawharf, registrar: Datawharf, tmp_path: Path) -> None:
+def test_withdrawing_ends_it(
+    market: Marketplace, provider: Datawharf, registrar: Datawharf, tmp_path: Path
+) -> None:
     application = provider.apply(market.registered(provider, tmp_path / "data")["id"])
     withdrawn = provider.api.post(f"/api/v1/applications/{application['id']}/withdrawal", {})
     assert withdrawn["state"] == "WITHDRAWN"
     assert list(registrar.queue()) == []
 
 
-def test_the_pages_show_it(
-    small_market: Marketplace, tmp_path: Path
-) -> None:
+def test_the_pages_show_it(small_market: Marketplace, tmp_path: Path) -> None:
     provider, registrar = small_market.party("harbour"), small_market.registrar()
     code = small_market.certified(provider, registrar, tmp_path / "data")["certificate_code"]
     browser = small_market.browser()

@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 import pytest
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 
+from market.app import ROUTERS
 from market.kit import site
 from market.kit.auth import Principal, Role, Via
 from market.shelf import pages
@@ -137,6 +140,12 @@ def test_linked_data_names_every_file_with_its_digest(shelf: Shelf) -> None:
         assert described[field]
     assert {file["name"] for file in described["distribution"]} == set(files)
     assert all(re.fullmatch("[0-9a-f]{64}", file["sha256"]) for file in described["distribution"])
+    doors = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    for file in described["distribution"]:
+        path = unquote(urlsplit(file["contentUrl"]).path)
+        assert any(door.endpoint.__name__ == "get_file" and door.path_regex.match(path) for door in doors), (
+            path
+        )
     page = read(shelf, f"/en/assets/{asset}")
     (block,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, flags=re.DOTALL)
     assert json.loads(block)["name"] == "Port </script><i>"
