@@ -66,14 +66,15 @@ def record(
     """Accept a statement for the log. When the caller's transaction is committed, it is acknowledged; the receipt follows.
 
     Checked here: shape, log, that its organisation is the actor's, and the signature by a key bound to it. Whether the
-    fact may be stated is the calling slice's to check. The same statement again is the same record.
+    fact may be stated is the calling slice's to check. The same statement again, by the same organisation, is the same
+    record.
     """
     fact = read(ledger, statement)
     about = about or About()
+    _check_issuer(actor, fact, ledger)
     known = repository.statement(session, fact.statement.leaf_hash.hex())
     if known is not None:
         return view(known, ledger)
-    _check_issuer(actor, fact, ledger)
     _check_signature(session, fact, ledger)
     _check_openings(fact, openings)
     return _store(session, fact, openings, about, ledger, now)

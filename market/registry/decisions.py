@@ -190,15 +190,30 @@ def _record(
     plain = {name: value for name, value in fact.predicate.items() if name not in contents}
     opened = {one.name: one.content for one in signed.opened}
     wanted = {name: canonical_json(content) for name, content in contents.items()}
-    if fact.kind.name != kind or fact.subject_id != subject_id or plain != expected or opened != wanted:
+    says_so = (
+        fact.kind.name == kind and fact.subject_id == subject_id and plain == expected and opened == wanted
+    )
+    if not says_so or len(opened) != len(signed.opened):
         raise DecisionDiffers(
             N_("The signed %(kind)s does not say what was decided here."),
             hint=N_("Prepare the decision again and sign exactly what comes back."),
             where=kind,
             kind=kind,
         )
+    _refuse_used(session, found, fact.statement.leaf_hash.hex(), kind)
     openings = [OpeningIn(one.name, one.salt, one.content) for one in signed.opened]
     about = About(org_ids=[found.org_id], asset_id=found.asset_id)
     return provenance.record(
         session, actor=actor, ledger=ledger, statement=signed.data, openings=openings, about=about, now=now
     )
+
+
+def _refuse_used(session: Session, found: Application, leaf: str, kind: str) -> None:
+    """Each decision is signed anew: one of an earlier round decides nothing in a later one."""
+    if any(step.leaf == leaf for step in repository.steps(session, found.id)):
+        raise DecisionDiffers(
+            N_("This signed %(kind)s was used before."),
+            hint=N_("Prepare the decision again and sign exactly what comes back."),
+            where=kind,
+            kind=kind,
+        )
