@@ -97,17 +97,17 @@ def dataset(
             *([f"{base_url}/c/{certificate}"] if certificate else []),
         ],
         "citeAs": f"{provider.best(lang)}: {metadata.title.best(lang)}, {version.version}. {page}",
-        "distribution": [_file(asset, file, base_url) for file in version.files[:most_files]],
+        "distribution": [_file(version, file, base_url) for file in version.files[:most_files]],
     }
     return described
 
 
-def _file(asset: AssetView, file: FileView, base_url: str) -> dict[str, Any]:
+def _file(version: VersionDetail, file: FileView, base_url: str) -> dict[str, Any]:
     return {
         "@type": "cr:FileObject",
         "@id": file.path,
         "name": file.path,
-        "contentUrl": f"{base_url}/api/v1/assets/{asset.id}/files/{quote(file.path)}",
+        "contentUrl": f"{base_url}/api/v1/versions/{version.id}/files/{quote(file.path)}",
         "contentSize": f"{file.size} B",
         "encodingFormat": file.media_type,
         "sha256": file.sha256,
