@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from importlib import import_module
-from types import ModuleType
 
 import anyio.to_thread
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
+import market.accounts.key_pages
+import market.accounts.key_routes
+import market.accounts.organisation_pages
+import market.accounts.pages
+import market.accounts.routes
+import market.catalog.pages
+import market.catalog.routes
+import market.catalog.tasks
+import market.catalog.upload_pages
+import market.delivery.pages
+import market.delivery.routes
+import market.delivery.tasks
+import market.licensing.pages
+import market.licensing.routes
+import market.licensing.studio_pages
+import market.orders.pages
+import market.orders.routes
+import market.orders.tasks
+import market.payments.pages
+import market.payments.routes
+import market.provenance.pages
+import market.provenance.routes
+import market.provenance.tasks
+import market.registry.pages
+import market.registry.routes
+import market.shelf.asset_pages
+import market.shelf.pages
+import market.shelf.reference_pages
+import market.shelf.routes
+import market.shelf.studio_pages
+import market.shelf.tasks
+import market.zones.pages
+import market.zones.routes
 from market.config import Settings
 from market.kit import housekeeping, middleware, openapi, problems, site
 from market.kit.guards import refuse_unguarded
@@ -18,18 +48,51 @@ from market.kit.jobs import Handler, Worker
 from market.kit.ports import Ports
 from market.kit.ratelimit import RateLimits
 
-# From the lowest to the highest; each may have routes (JSON), pages (HTML) and tasks (jobs).
-SLICES = (
-    "provenance",
-    "accounts",
-    "zones",
-    "catalog",
-    "registry",
-    "licensing",
-    "payments",
-    "orders",
-    "delivery",
-    "shelf",
+# Every door, from the lowest slice to the highest.
+ROUTERS = (
+    site.router,
+    market.provenance.routes.files,
+    market.provenance.routes.router,
+    market.provenance.pages.router,
+    market.accounts.routes.router,
+    market.accounts.key_routes.router,
+    market.accounts.pages.router,
+    market.accounts.organisation_pages.router,
+    market.accounts.key_pages.router,
+    market.zones.routes.router,
+    market.catalog.routes.router,
+    market.catalog.pages.router,
+    market.catalog.upload_pages.router,
+    market.registry.routes.router,
+    market.registry.pages.router,
+    market.registry.pages.codes,
+    market.licensing.routes.router,
+    market.licensing.pages.router,
+    market.licensing.studio_pages.router,
+    market.payments.routes.webhooks,
+    market.payments.routes.router,
+    market.payments.pages.router,
+    market.orders.routes.router,
+    market.orders.pages.router,
+    market.delivery.routes.router,
+    market.delivery.routes.tickets,
+    market.delivery.pages.router,
+    market.shelf.routes.router,
+    market.shelf.pages.router,
+    market.shelf.asset_pages.router,
+    market.shelf.reference_pages.router,
+    market.shelf.studio_pages.router,
+)
+# What every page may need: makers of what `render` gives to each template.
+PAGE_CONTEXT = (market.zones.pages.page_context, market.shelf.pages.page_context)
+# Who listens to which topics: a lower slice wakes a higher one by a topic only.
+TASKS = (
+    housekeeping.handlers,
+    market.provenance.tasks.handlers,
+    market.catalog.tasks.handlers,
+    market.orders.tasks.handlers,
+    market.delivery.tasks.handlers,
+    market.shelf.tasks.handlers,
 )
 
 # Handlers are synchronous and spend most of their time holding the interpreter: more threads only make them queue there.
@@ -52,14 +115,10 @@ def create_app(settings: Settings, ports: Ports) -> FastAPI:
     )
     app.state.ports, app.state.settings, app.state.worker = ports, settings, worker
     app.state.rate_limits = RateLimits(enabled=settings.rate_limits)
-    app.state.page_context = []
+    app.state.page_context = PAGE_CONTEXT
     problems.install(app)
-    app.include_router(site.router)
-    for name in SLICES:
-        for part in ("routes", "pages"):
-            module = _part(name, part)
-            if module is not None:
-                _include(app, module)
+    for router in ROUTERS:
+        app.include_router(router)
     openapi.describe(app)
     refuse_unguarded(app)
     _wrap(app, settings)
@@ -67,31 +126,14 @@ def create_app(settings: Settings, ports: Ports) -> FastAPI:
 
 
 def job_handlers(ports: Ports) -> dict[str, Handler]:
-    """Every job topic with its handler: a lower slice wakes a higher one by topic only."""
-    handlers: dict[str, Handler] = housekeeping.handlers(ports)
-    for name in SLICES:
-        module = _part(name, "tasks")
-        if module is None:
-            continue
-        for topic, handler in module.handlers(ports).items():
+    """Every job topic with its handler."""
+    handlers: dict[str, Handler] = {}
+    for made_by in TASKS:
+        for topic, handler in made_by(ports).items():
             if topic in handlers:
                 raise RuntimeError(f"two slices handle the job topic {topic!r}")
             handlers[topic] = handler
     return handlers
-
-
-def _part(slice_name: str, part: str) -> ModuleType | None:
-    name = f"market.{slice_name}.{part}"
-    return import_module(name) if importlib.util.find_spec(name) is not None else None
-
-
-def _include(app: FastAPI, module: ModuleType) -> None:
-    for value in vars(module).values():
-        if isinstance(value, APIRouter):
-            app.include_router(value)
-    context = getattr(module, "page_context", None)
-    if context is not None:
-        app.state.page_context.append(context)
 
 
 def _lifespan(worker: Worker | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -1,4 +1,4 @@
-"""Pages of an organisation: make, choose, profile, members, invitations, API keys, signing keys."""
+"""Pages of an organisation: make, choose, profile, members, invitations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from fastapi import Depends, Request, Response
 
 from market.accounts import service, verbs
 from market.accounts.errors import ConfirmationRequired
-from market.accounts.key_pages import router as key_router
 from market.accounts.page_answers import (
     WORDS,
     carried_out,
@@ -293,6 +292,3 @@ def accept_invite(
     return signed_in(
         request, cookie, f"/{lang}/orgs/{joined.organisation}", flash=N_("You have joined the organisation.")
     )
-
-
-__all__ = ["key_router", "router"]

@@ -11,8 +11,6 @@ from fastapi import Depends, Query, Request, Response
 from market.accounts import service, verbs
 from market.accounts.edge import after_password, passwords_of, prove
 from market.accounts.limits import SIGN_UP_PER_NETWORK
-from market.accounts.organisation_pages import key_router
-from market.accounts.organisation_pages import router as organisation_router
 from market.accounts.page_answers import fault_errors, organisation_choices, signed_in
 from market.accounts.page_forms import ConfirmForm, PasswordForm, ProfileForm, SignInForm, SignUpForm
 from market.accounts.passwords import refuse_weak
@@ -26,8 +24,6 @@ from market.kit.pages import LangPath, page_router, redirect, safe_next
 from market.kit.ports import ports_of
 from market.kit.ratelimit import network_of
 from market.kit.templating import render
-
-__all__ = ["key_router", "organisation_router", "router"]
 
 router = page_router("accounts")
 Visitor = Annotated[Principal, Depends(page_guard(BROWSE))]

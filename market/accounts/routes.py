@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from market.accounts import service, verbs
 from market.accounts.edge import passwords_of, prove
-from market.accounts.key_routes import router as key_router
 from market.accounts.limits import SIGN_UP_PER_NETWORK
 from market.accounts.schemas import (
     ChangedRoles,
@@ -37,7 +36,6 @@ from market.kit.ports import ports_of
 from market.kit.ratelimit import limited, network_of
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"])
-__all__ = ["key_router", "router"]
 
 
 @router.post(

@@ -11,7 +11,6 @@ from market.catalog import service
 from market.catalog.limits import limits_of
 from market.catalog.page_forms import fields_of, form_field, offered, read_metadata, read_version
 from market.catalog.schemas import AssetEdit, NewAsset, Opening, Registration, VersionDetail
-from market.catalog.upload_pages import router as upload_router
 from market.catalog.verbs import EDIT_ASSET, READ_OWN_ASSETS, REGISTER_VERSION
 from market.kit.auth import Principal
 from market.kit.errors import Fault
@@ -23,8 +22,6 @@ from market.kit.ports import ports_of
 from market.kit.templating import render
 from market.provenance.gateway import Ledger
 from market.provenance.signing import ToSign, read_signed_form
-
-__all__ = ["router", "upload_router"]
 
 router = page_router("catalog")
 

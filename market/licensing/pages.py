@@ -24,7 +24,6 @@ from market.licensing.errors import LicenceAlreadyGranted
 from market.licensing.page_forms import fault_errors, offered_choices, read_request
 from market.licensing.schemas import NewContract, OfferKind, OfferView
 from market.licensing.stepper import Step, steps
-from market.licensing.studio_pages import router as studio_router
 from market.licensing.verbs import (
     MAKE_CONTRACT,
     READ_CONTRACTS,
@@ -36,8 +35,6 @@ from market.licensing.words import purposes
 from market.provenance.gateway import Ledger
 from market.provenance.signing import read_signed_form
 from market.zones import service as zones
-
-__all__ = ["router", "studio_router"]
 
 router = page_router("licensing")
 PAGE_SIZE = 30

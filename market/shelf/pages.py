@@ -24,17 +24,12 @@ from market.provenance.gateway import Ledger
 from market.provenance.schemas import HeadView
 from market.shelf import service
 from market.shelf.addresses import catalogue_address, chips, page_numbers
-from market.shelf.asset_pages import router as asset_router
 from market.shelf.drawing import draw_cities
 from market.shelf.facets import BY_NAME, value_words
 from market.shelf.indexing import ALL
-from market.shelf.reference_pages import router as reference_router
 from market.shelf.schemas import CatalogueQuery
-from market.shelf.studio_pages import router as studio_router
 from market.shelf.verbs import SEARCH
 from market.zones import service as zones
-
-__all__ = ["asset_router", "reference_router", "router", "studio_router"]
 
 router = page_router("shelf")
 Visitor = Annotated[Principal, Depends(page_guard(BROWSE))]

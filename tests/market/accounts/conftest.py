@@ -23,7 +23,7 @@ from ledger.keys import SigningKey
 from ledger.note import NoteSigner
 from ledger.policy import Policy, TrustedLog
 from ledger.stores.memory import MemoryObjects
-from market.accounts import pages, routes, service
+from market.accounts import key_pages, key_routes, organisation_pages, pages, routes, service
 from market.accounts.authenticator import AccountsAuthenticator
 from market.accounts.passwords import Passwords
 from market.accounts.schemas import NewAccount, OrgView
@@ -207,10 +207,10 @@ def build(url: str, home: Path, passwords: Passwords, *, rate_limits: bool = Fal
     problems.install(app)
     for router in (
         routes.router,
-        routes.key_router,
+        key_routes.router,
         pages.router,
-        pages.organisation_router,
-        pages.key_router,
+        organisation_pages.router,
+        key_pages.router,
     ):
         app.include_router(router)
     refuse_unguarded(app)

@@ -22,7 +22,7 @@ from ledger.names import urn
 from ledger.policy import Policy, TrustedLog
 from ledger.statement import sign_statement
 from ledger.stores.memory import MemoryObjects
-from market.catalog import pages, routes
+from market.catalog import pages, routes, upload_pages
 from market.catalog.blobs import BlobStore, FileBlobs
 from market.catalog.limits import UploadLimits
 from market.catalog.ports import intake_of
@@ -251,7 +251,7 @@ def build_shop(url: str, folder: Path, store: BlobStore | None = None) -> Shop:
     problems.install(app)
     app.include_router(routes.router)
     app.include_router(pages.router)
-    app.include_router(pages.upload_router)
+    app.include_router(upload_pages.router)
     refuse_unguarded(app)
     app.add_middleware(middleware.SecurityHeaders, https=False)
     web = TestClient(app, follow_redirects=False, raise_server_exceptions=False)

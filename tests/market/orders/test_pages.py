@@ -15,6 +15,7 @@ from ledger import cose
 from market.kit.auth import Principal, Role, Via
 from market.kit.guards import refuse_unguarded
 from market.licensing import pages as licensing_pages
+from market.licensing import studio_pages
 from market.orders import pages as order_pages
 from market.payments import pages as payment_pages
 from tests.market.catalog.conftest import Org
@@ -83,7 +84,7 @@ def paged(small_till: Till) -> Till:
     app = app_of(small_till.shop)
     for router in (
         licensing_pages.router,
-        licensing_pages.studio_router,
+        studio_pages.router,
         order_pages.router,
         payment_pages.router,
     ):

@@ -11,13 +11,12 @@ from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 import pytest
-from fastapi import APIRouter
 from fastapi.routing import APIRoute
 
 from market.app import ROUTERS
 from market.kit import site
 from market.kit.auth import Principal, Role, Via
-from market.shelf import pages
+from market.shelf import asset_pages, pages, reference_pages, studio_pages
 from market.zones.pages import page_context as zone_context
 from tests.market.shelf.conftest import OPEN, PAID, REQUEST, Shelf, titled
 
@@ -27,7 +26,13 @@ CSV = b"port,teu\n" + b"".join(f"P{number},{number}\n".encode() for number in ra
 @pytest.fixture
 def shelf(sqlite_url: str, tmp_path: Path) -> Iterator[Shelf]:
     built = Shelf(sqlite_url, tmp_path)
-    for router in (site.router, *(value for value in vars(pages).values() if isinstance(value, APIRouter))):
+    for router in (
+        site.router,
+        pages.router,
+        asset_pages.router,
+        reference_pages.router,
+        studio_pages.router,
+    ):
         built.app.include_router(router)
     built.app.state.page_context = [pages.page_context, zone_context]
     yield built
