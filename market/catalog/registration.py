@@ -23,7 +23,7 @@ from market.catalog.models import Asset, AssetVersion, LineageEdge
 from market.catalog.schemas import Opening, Registration, VersionDetail, read_base64
 from market.catalog.verbs import REGISTER_VERSION
 from market.catalog.versions import detail_of, load_version
-from market.kit.auth import Principal, decide
+from market.kit.auth import Principal, decide, nothing_there
 from market.kit.errors import NotFound
 from market.kit.i18n import N_
 from market.provenance import service as provenance
@@ -105,10 +105,12 @@ def metadata_opening(session: Session, *, version_id: UUID) -> Opening:
     Public, as the metadata themselves are. Raises NotFound where it was erased.
     """
     version, _ = load_version(session, version_id)
-    found = provenance.opening(session, version.leaf, METADATA) if version.leaf is not None else None
+    if version.leaf is None:
+        raise nothing_there()
+    found = provenance.opening(session, version.leaf, METADATA)
     if found is None:
         raise NotFound(
-            N_("This version's metadata cannot be opened: it is not registered, or they were erased.")
+            N_("This version's metadata cannot be opened: they were erased.")
         )
     return Opening(salt=_text(found.salt), content=_text(found.content))
 

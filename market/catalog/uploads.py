@@ -25,8 +25,7 @@ from market.catalog.models import Asset, AssetFile, AssetVersion, Upload
 from market.catalog.schemas import NewUpload, UploadView
 from market.catalog.verbs import UPLOAD, UPLOAD_STATE
 from market.catalog.versions import chunk_root, load_version
-from market.kit.auth import Principal, Verb, decide
-from market.kit.errors import NotFound
+from market.kit.auth import Principal, Verb, decide, nothing_there
 from market.kit.i18n import N_
 from market.kit.jobs import enqueue
 
@@ -89,7 +88,7 @@ def load_upload(
     upload = session.get(Upload, upload_id)
     file = session.get(AssetFile, upload.file_id) if upload is not None else None
     if upload is None or file is None:
-        raise NotFound(N_("There is no such upload, or it belongs to somebody else."), where="upload")
+        raise nothing_there()
     _, asset = load_version(session, file.version_id)
     decide(actor, verb, resource_of(asset))
     return upload, file, asset
