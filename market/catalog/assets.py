@@ -23,7 +23,7 @@ from market.catalog.verbs import EDIT_ASSET, READ_OWN_ASSETS
 from market.kit.auth import Principal, Resource, decide, nothing_there, see
 from market.kit.etag import same_revision
 from market.kit.jobs import enqueue
-from market.kit.paging import MAX_PAGE, Page, read_id, write_cursor
+from market.kit.paging import MAX_PAGE, Page, page_by_id, read_id
 from market.zones import service as zones
 
 # The shelf, which lies above, brings its document of the asset in step.
@@ -95,9 +95,7 @@ def assets_of(
     limit = max(1, min(limit, MAX_PAGE))
     before = read_id(cursor)
     found = repository.assets_page(session, org_id, before, limit + 1)
-    more = found[limit:]
-    items = _summaries(session, found[:limit])
-    return Page(items=items, next=write_cursor(str(found[limit - 1].id)) if more else None)
+    return page_by_id(found, limit, lambda rows: _summaries(session, rows))
 
 
 def summaries(session: Session, ids: Collection[UUID]) -> dict[UUID, AssetSummary]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Request, Response
 
 from market.catalog import service
 from market.catalog.limits import limits_of
@@ -18,6 +18,7 @@ from market.kit.forms import SubmittedDep
 from market.kit.guards import page_guard
 from market.kit.i18n import N_, Lang, translate
 from market.kit.pages import LangPath, page_router, redirect
+from market.kit.paging import Cursor
 from market.kit.ports import ports_of
 from market.kit.templating import render
 from market.provenance.gateway import Ledger
@@ -50,7 +51,7 @@ def list_assets(
     request: Request,
     lang: LangPath,
     actor: Reader,
-    cursor: Annotated[str | None, Query(max_length=300)] = None,
+    cursor: Cursor = None,
 ) -> Response:
     with ports_of(request).db.reading() as session:
         page = service.assets_of(session, actor=actor, cursor=cursor, limit=PAGE_SIZE)

@@ -34,7 +34,7 @@ from market.kit.auth import Principal
 from market.kit.etag import IfMatch, format_etag
 from market.kit.guards import BROWSE, api_guard
 from market.kit.idempotency import OnceDep
-from market.kit.paging import MAX_PAGE, Page
+from market.kit.paging import Cursor, Limit, Page
 from market.kit.ports import ports_of
 from market.provenance.gateway import Ledger
 
@@ -75,8 +75,8 @@ def create_asset(request: Request, body: NewAsset, actor: Editor, once: OnceDep)
 def list_assets(
     request: Request,
     actor: Reader,
-    cursor: Annotated[str | None, Query(max_length=300)] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[AssetSummary]:
     with ports_of(request).db.reading() as session:
         return service.assets_of(session, actor=actor, cursor=cursor, limit=limit)

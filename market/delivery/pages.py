@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from market.delivery import service
@@ -18,6 +18,7 @@ from market.kit.forms import SubmittedDep
 from market.kit.guards import page_guard
 from market.kit.i18n import N_
 from market.kit.pages import LangPath, page_router, redirect
+from market.kit.paging import Cursor
 from market.kit.ports import ports_of
 from market.kit.ratelimit import limited
 from market.kit.templating import render
@@ -25,7 +26,6 @@ from market.provenance.gateway import Ledger
 
 router = page_router("delivery")
 Holder = Annotated[Principal, Depends(page_guard(READ_DELIVERIES))]
-Cursor = Annotated[str | None, Query(max_length=300)]
 
 
 @router.get("/library")

@@ -14,10 +14,8 @@ from market.delivery.models import Delivery, Release
 from market.delivery.schemas import DeliveryState, DeliveryView, ReleaseView
 from market.delivery.verbs import READ_DELIVERIES
 from market.kit.auth import Principal, Resource, decide
-from market.kit.errors import InvalidInput
-from market.kit.i18n import N_
 from market.kit.ids import new_id
-from market.kit.paging import Page, read_cursor, write_cursor
+from market.kit.paging import Page, page_by_id, read_id
 from market.provenance import service as provenance
 from market.provenance.gateway import Ledger
 from market.provenance.schemas import About, OpeningIn
@@ -82,11 +80,10 @@ def deliveries(
         org_id,
         provided=provided,
         entitlement_id=entitlement_id,
-        before=_position(cursor) if cursor else None,
+        before=read_id(cursor),
         limit=limit + 1,
     )
-    more = write_cursor(str(rows[limit - 1].id)) if len(rows) > limit else None
-    return Page(items=views_of(session, rows[:limit]), next=more)
+    return page_by_id(rows, limit, lambda shown: views_of(session, shown))
 
 
 def views_of(session: Session, rows: Sequence[Delivery]) -> list[DeliveryView]:
@@ -132,15 +129,3 @@ def _delivery(session: Session, grant: Grant, now: datetime) -> Delivery:
         found = repository.delivery_of(session, entitlement.id, version.id)
     assert found is not None
     return found
-
-
-def _position(cursor: str) -> UUID:
-    (text,) = read_cursor(cursor, [str])
-    try:
-        return UUID(str(text))
-    except ValueError as error:
-        raise InvalidInput(
-            N_("The cursor is not one that this list gave out."),
-            hint=N_("Take `next` from the page before, unchanged, or leave the cursor out to start again."),
-            where="cursor",
-        ) from error

@@ -37,7 +37,7 @@ from market.delivery.verbs import (
 from market.kit.auth import Principal
 from market.kit.guards import api_guard, webhook_guard
 from market.kit.idempotency import OnceDep
-from market.kit.paging import MAX_PAGE, Page
+from market.kit.paging import Cursor, Limit, Page
 from market.kit.ports import Ports, ports_of
 from market.kit.ratelimit import limited
 from market.provenance.gateway import Ledger
@@ -145,8 +145,8 @@ def list_deliveries(
         bool, Query(description="Deliveries of your own assets to others, not yours from others.")
     ] = False,
     entitlement_id: UUID | None = None,
-    cursor: Annotated[str | None, Query(max_length=300)] = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[DeliveryView]:
     with ports_of(request).db.reading() as session:
         return service.deliveries(

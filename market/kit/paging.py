@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
-from typing import Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Annotated, Generic, Protocol, TypeVar
 from uuid import UUID
 
+from fastapi import Query
 from pydantic import BaseModel
 
 from market.kit.errors import InvalidInput
@@ -16,6 +17,16 @@ from market.kit.i18n import N_
 
 Item = TypeVar("Item")
 MAX_PAGE = 200
+# The parameters of every list: where to go on, and how many at most.
+Cursor = Annotated[str | None, Query(max_length=300, description="`next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
+
+
+class HasId(Protocol):
+    id: UUID
+
+
+Row = TypeVar("Row", bound=HasId)
 
 
 class Page(BaseModel, Generic[Item]):
@@ -23,6 +34,12 @@ class Page(BaseModel, Generic[Item]):
 
     items: list[Item]
     next: str | None = None
+
+
+def page_by_id(rows: Sequence[Row], limit: int, shown: Callable[[Sequence[Row]], list[Item]]) -> Page[Item]:
+    """A page of a list that is ordered by id, from `limit` + 1 rows: the one too many says that there are more."""
+    here = rows[:limit]
+    return Page(items=shown(here), next=write_cursor(str(here[-1].id)) if len(rows) > limit else None)
 
 
 def write_cursor(*position: str | int) -> str:

@@ -17,7 +17,7 @@ from market.kit.auth import Principal, Resource, Via, decide, system
 from market.kit.errors import InvalidInput, NotFound
 from market.kit.i18n import N_
 from market.kit.ids import new_id
-from market.kit.paging import Page, write_cursor
+from market.kit.paging import Page, page_by_id, read_id
 from market.kit.texts import LocalText
 from market.licensing import entitlements, repository
 from market.licensing.changes import tell_orders
@@ -30,7 +30,6 @@ from market.licensing.errors import (
     WrongContractState,
 )
 from market.licensing.models import AccessRequest, Contract, ContractText, Offer, OfferRevision
-from market.licensing.offers import before_of
 from market.licensing.schemas import (
     ContractState,
     ContractSummary,
@@ -41,7 +40,7 @@ from market.licensing.schemas import (
     OfferTerms,
     RequestState,
 )
-from market.licensing.signatures import load, party_of, summary_of, view_of
+from market.licensing.signatures import load, summary_of, view_of
 from market.licensing.verbs import MAKE_CONTRACT, READ_CONTRACTS
 from market.provenance.gateway import Ledger
 from market.statements import commit
@@ -109,10 +108,9 @@ def contracts_of(
     org_id = actor.acting_org
     decide(actor, READ_CONTRACTS, Resource(org_id=org_id))
     rows = repository.contracts(
-        session, org_id, before_of(cursor), limit + 1, awaiting=now if awaiting_me else None
+        session, org_id, read_id(cursor), limit + 1, awaiting=now if awaiting_me else None
     )
-    more = write_cursor(str(rows[limit - 1].id)) if len(rows) > limit else None
-    return Page(items=_summaries(session, rows[:limit]), next=more)
+    return page_by_id(rows, limit, lambda shown: _summaries(session, shown))
 
 
 def payable_contract(session: Session, *, actor: Principal, contract_id: UUID) -> ContractSummary:
@@ -134,10 +132,6 @@ def live_contract_for(session: Session, *, actor: Principal, offer_id: UUID) -> 
     decide(actor, READ_CONTRACTS, Resource(org_id=actor.acting_org))
     found = repository.live_contract(session, actor.acting_org, offer_id)
     return _summaries(session, [found])[0] if found else None
-
-
-def is_party(actor: Principal, summary: ContractSummary) -> bool:
-    return party_of(actor, summary.buyer_org, summary.provider_org) is not None
 
 
 def _summaries(session: Session, rows: Sequence[Contract]) -> list[ContractSummary]:

@@ -10,12 +10,11 @@ from sqlmodel import Session
 from market.kit.auth import Principal, Resource, decide
 from market.kit.errors import NotFound
 from market.kit.i18n import N_
-from market.kit.paging import Page, write_cursor
+from market.kit.paging import Page, page_by_id, read_id
 from market.kit.texts import LocalText
 from market.licensing import repository
 from market.licensing.errors import NotEntitled, QuotaExceeded, WrongContractState
 from market.licensing.models import Contract, Entitlement
-from market.licensing.offers import before_of
 from market.licensing.schemas import (
     ContractState,
     EntitlementState,
@@ -117,10 +116,9 @@ def entitlements_of(
     """What one's organisation holds or, with `granted`, what it gave to others; newest first."""
     decide(actor, READ_ENTITLEMENTS, Resource(org_id=actor.acting_org))
     rows = repository.entitlements(
-        session, actor.acting_org, granted=granted, before=before_of(cursor), limit=limit + 1
+        session, actor.acting_org, granted=granted, before=read_id(cursor), limit=limit + 1
     )
-    more = write_cursor(str(rows[limit - 1].id)) if len(rows) > limit else None
-    return Page(items=[view_of(row, now) for row in rows[:limit]], next=more)
+    return page_by_id(rows, limit, lambda shown: [view_of(row, now) for row in shown])
 
 
 def spend_rows(session: Session, *, entitlement_id: UUID, rows: int, now: datetime) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Request
 from sqlmodel import Session
 from starlette.responses import Response
 
@@ -17,6 +17,7 @@ from market.kit.forms import Submitted, SubmittedDep
 from market.kit.guards import page_guard
 from market.kit.i18n import N_, Lang
 from market.kit.pages import LangPath, page_router, redirect
+from market.kit.paging import Cursor
 from market.kit.ports import ports_of
 from market.kit.templating import render
 from market.licensing import service
@@ -160,7 +161,7 @@ def contracts_page(
     request: Request,
     lang: LangPath,
     actor: Reader,
-    cursor: Annotated[str | None, Query(max_length=300)] = None,
+    cursor: Cursor = None,
 ) -> Response:
     ports = ports_of(request)
     with ports.db.reading() as session:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from market.kit.auth import Principal, Resource, decide
 from market.kit.errors import InvalidInput, NotFound
 from market.kit.i18n import N_
-from market.kit.paging import Page, write_cursor
+from market.kit.paging import Page, page_by_id, read_id
 from market.kit.texts import LocalText
 from market.licensing import repository
 from market.licensing.errors import (
@@ -22,7 +22,7 @@ from market.licensing.errors import (
     TooManyOpenRequests,
 )
 from market.licensing.models import AccessRequest
-from market.licensing.offers import before_of, offer
+from market.licensing.offers import offer
 from market.licensing.schemas import (
     AccessRequestView,
     NewAccessRequest,
@@ -124,11 +124,10 @@ def access_requests(
         actor.acting_org,
         received=received,
         states=[state] if state else [],
-        before=before_of(cursor),
+        before=read_id(cursor),
         limit=limit + 1,
     )
-    more = write_cursor(str(rows[limit - 1].id)) if len(rows) > limit else None
-    return Page(items=[view_of(row) for row in rows[:limit]], next=more)
+    return page_by_id(rows, limit, lambda shown: [view_of(row) for row in shown])
 
 
 def request_for(session: Session, *, actor: Principal, offer_id: UUID) -> AccessRequestView | None:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from market.kit.auth import Principal
 from market.kit.guards import api_guard
 from market.kit.idempotency import OnceDep
-from market.kit.paging import MAX_PAGE, Page
+from market.kit.paging import Cursor, Limit, Page
 from market.kit.ports import ports_of
 from market.licensing import service
 from market.licensing.schemas import (
@@ -48,7 +48,6 @@ from market.provenance.gateway import Ledger
 from market.provenance.signing import SignedBody
 
 router = APIRouter(prefix="/api/v1", tags=["licensing"])
-Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 
 
 @router.get("/assets/{asset_id}/offers", response_model=list[OfferView], summary="The offers of an asset")
@@ -63,7 +62,7 @@ def offers(
 def own_offers(
     request: Request,
     actor: Annotated[Principal, Depends(api_guard(READ_OWN_OFFERS))],
-    cursor: str | None = None,
+    cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[OfferView]:
     with ports_of(request).db.reading() as session:
@@ -164,7 +163,7 @@ def access_requests(
         Literal["provider", "buyer"], Query(description="Those you received, or those you sent.")
     ] = "provider",
     state: RequestState | None = None,
-    cursor: str | None = None,
+    cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[AccessRequestView]:
     with ports_of(request).db.reading() as session:
@@ -224,7 +223,7 @@ def contracts(
     awaiting: Annotated[
         Literal["me"] | None, Query(description="me: only those that wait for your signature.")
     ] = None,
-    cursor: str | None = None,
+    cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[ContractSummary]:
     ports = ports_of(request)
@@ -305,7 +304,7 @@ def entitlements(
     role: Annotated[
         Literal["buyer", "provider"], Query(description="Those you hold, or those you granted.")
     ] = "buyer",
-    cursor: str | None = None,
+    cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[EntitlementView]:
     ports = ports_of(request)

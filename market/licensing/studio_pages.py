@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Request
 from pydantic import ValidationError
 from starlette.responses import Response
 
@@ -17,6 +17,7 @@ from market.kit.forms import SubmittedDep
 from market.kit.guards import page_guard
 from market.kit.i18n import N_, Lang
 from market.kit.pages import LangPath, page_router, redirect
+from market.kit.paging import Cursor
 from market.kit.ports import ports_of
 from market.kit.templating import render
 from market.licensing import service
@@ -45,7 +46,6 @@ router = page_router("licensing")
 PAGE_SIZE = 30
 Provider = Annotated[Principal, Depends(page_guard(PUBLISH_OFFER))]
 Revoker = Annotated[Principal, Depends(page_guard(REVOKE_ENTITLEMENT))]
-Cursor = Annotated[str | None, Query(max_length=300)]
 
 
 @router.get("/studio/offers")

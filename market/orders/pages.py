@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Annotated, get_args
 from uuid import UUID
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from market.catalog import service as catalog
@@ -16,6 +16,7 @@ from market.kit.forms import SubmittedDep
 from market.kit.guards import page_guard
 from market.kit.i18n import N_, Lang, translate
 from market.kit.pages import LangPath, page_router, redirect
+from market.kit.paging import Cursor
 from market.kit.ports import Ports, ports_of
 from market.kit.templating import render
 from market.licensing import service as licensing
@@ -86,7 +87,7 @@ def orders_page(
     request: Request,
     lang: LangPath,
     actor: Reader,
-    cursor: Annotated[str | None, Query(max_length=300)] = None,
+    cursor: Cursor = None,
 ) -> Response:
     with ports_of(request).db.reading() as session:
         page = service.orders_of(session, actor=actor, cursor=cursor, limit=PAGE_SIZE)

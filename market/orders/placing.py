@@ -11,7 +11,7 @@ from market.kit.auth import Principal, Resource, decide, system
 from market.kit.errors import NotFound
 from market.kit.i18n import N_
 from market.kit.money import Money
-from market.kit.paging import Page, read_id, write_cursor
+from market.kit.paging import Page, page_by_id, read_id
 from market.licensing import service as licensing
 from market.licensing.schemas import ContractState, ContractSummary
 from market.orders import repository
@@ -90,8 +90,7 @@ def orders_of(
     decide(actor, READ_ORDERS, Resource(org_id=actor.acting_org))
     before = read_id(cursor)
     rows = repository.of_org(session, actor.acting_org, before, limit + 1)
-    more = write_cursor(str(rows[limit - 1].id)) if len(rows) > limit else None
-    return Page(items=[view_of(session, row) for row in rows[:limit]], next=more)
+    return page_by_id(rows, limit, lambda shown: [view_of(session, row) for row in shown])
 
 
 def order_for_contract(session: Session, *, actor: Principal, contract_id: UUID) -> OrderView | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from market.kit.auth import Principal
 from market.kit.guards import api_guard
 from market.kit.idempotency import OnceDep
-from market.kit.paging import MAX_PAGE, Page
+from market.kit.paging import Cursor, Limit, Page
 from market.kit.ports import ports_of
 from market.kit.problems import language_of
 from market.orders import service
@@ -72,8 +72,8 @@ def cancel(
 def orders(
     request: Request,
     actor: Annotated[Principal, Depends(api_guard(READ_ORDERS))],
-    cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[OrderView]:
     with ports_of(request).db.reading() as session:
         return service.orders_of(session, actor=actor, cursor=cursor, limit=limit)

@@ -14,7 +14,7 @@ from market.kit.errors import Forbidden, NotFound
 from market.kit.i18n import N_
 from market.kit.jobs import enqueue
 from market.kit.money import Money, parse_money, total
-from market.kit.paging import Page, read_id, write_cursor
+from market.kit.paging import Page, page_by_id, read_id
 from market.kit.ports import Ports
 from market.payments import repository
 from market.payments.bank_transfer import BankTransferGateway, parse_reference
@@ -103,8 +103,7 @@ def invoices_of(
     decide(actor, READ_INVOICES, Resource(org_id=actor.acting_org))
     before = read_id(cursor)
     rows = repository.invoices(session, actor.acting_org, before, limit + 1)
-    more = write_cursor(str(rows[limit - 1].id)) if len(rows) > limit else None
-    return Page(items=[view_of(session, row) for row in rows[:limit]], next=more)
+    return page_by_id(rows, limit, lambda shown: [view_of(session, row) for row in shown])
 
 
 def open_invoices(session: Session, *, actor: Principal) -> list[InvoiceView]:

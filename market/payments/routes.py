@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 import anyio.to_thread
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
 from market.kit.auth import Principal
 from market.kit.guards import api_guard, webhook_guard
-from market.kit.paging import MAX_PAGE, Page
+from market.kit.paging import Cursor, Limit, Page
 from market.kit.ports import Ports, ports_of
 from market.payments import service
 from market.payments.schemas import InvoiceView
@@ -53,8 +53,8 @@ def _take(ports: Ports, raw: bytes, signature: str | None) -> bool:
 def invoices(
     request: Request,
     actor: Annotated[Principal, Depends(api_guard(READ_INVOICES))],
-    cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[InvoiceView]:
     with ports_of(request).db.reading() as session:
         return service.invoices_of(session, actor=actor, cursor=cursor, limit=limit)

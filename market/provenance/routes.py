@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from ledger.errors import LedgerError
@@ -17,7 +17,7 @@ from market.kit.auth import Principal
 from market.kit.errors import NotFound
 from market.kit.guards import api_guard, webhook_guard
 from market.kit.i18n import N_
-from market.kit.paging import MAX_PAGE, Page, read_cursor, write_cursor
+from market.kit.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from market.kit.ports import ports_of
 from market.provenance import entries, keys, service
 from market.provenance.gateway import Ledger
@@ -92,8 +92,8 @@ def head(request: Request, actor: Reader) -> HeadView:
 def list_entries(
     request: Request,
     actor: Reader,
-    cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[EntryView]:
     before = None
     if cursor is not None:

@@ -16,6 +16,7 @@ from market.kit.forms import Submitted, SubmittedDep
 from market.kit.guards import page_guard
 from market.kit.i18n import N_, Lang, translate
 from market.kit.pages import LangPath, page_router, redirect
+from market.kit.paging import Cursor
 from market.kit.ports import ports_of
 from market.kit.problems import language_of
 from market.kit.templating import qr_code, render
@@ -47,7 +48,7 @@ def queue_page(
     lang: LangPath,
     actor: Annotated[Principal, Depends(page_guard(READ_QUEUE))],
     state: State | None = None,
-    cursor: str | None = None,
+    cursor: Cursor = None,
 ) -> Response:
     """What waits for the registrar, oldest first."""
     with ports_of(request).db.reading() as session:
@@ -64,7 +65,7 @@ def my_applications(
     request: Request,
     lang: LangPath,
     actor: Annotated[Principal, Depends(page_guard(READ_OWN_APPLICATIONS))],
-    cursor: str | None = None,
+    cursor: Cursor = None,
 ) -> Response:
     """The provider's own applications and where they stand."""
     with ports_of(request).db.reading() as session:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from market.kit.auth import Principal
 from market.kit.guards import api_guard
 from market.kit.idempotency import OnceDep
-from market.kit.paging import MAX_PAGE, Page
+from market.kit.paging import Cursor, Limit, Page
 from market.kit.ports import ports_of
 from market.provenance.gateway import Ledger
 from market.registry import certificates, decisions, service
@@ -34,7 +34,6 @@ from market.registry.verbs import (
 )
 
 router = APIRouter(prefix="/api/v1", tags=["registry"])
-Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 
 
 @router.post(
@@ -59,7 +58,7 @@ def submit(
 def mine(
     request: Request,
     actor: Annotated[Principal, Depends(api_guard(READ_OWN_APPLICATIONS))],
-    cursor: str | None = None,
+    cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[ApplicationView]:
     with ports_of(request).db.reading() as session:
@@ -71,7 +70,7 @@ def queue(
     request: Request,
     actor: Annotated[Principal, Depends(api_guard(READ_QUEUE))],
     state: QueueState = None,
-    cursor: str | None = None,
+    cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[ApplicationView]:
     with ports_of(request).db.reading() as session:

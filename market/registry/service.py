@@ -11,7 +11,7 @@ from market.catalog import service as catalog
 from market.kit.auth import HUB, Principal, Resource, decide, nothing_there, see
 from market.kit.errors import InvalidInput
 from market.kit.i18n import N_
-from market.kit.paging import Page, read_id, write_cursor
+from market.kit.paging import Page, page_by_id, read_id
 from market.kit.texts import LocalText
 from market.registry import repository
 from market.registry.errors import AlreadyApplied, MayNotBeRegistered, NotYetRegistered, WrongState
@@ -46,9 +46,9 @@ def submit_application(
             N_("Sign and record the version first; the application is about that statement."),
             hint=N_("Use the signing page of the version, or: datawharf register."),
         )
-    asset = catalog.asset(session, actor=actor, asset_id=version.asset_id)
+    signed = catalog.described(session, version_id=version_id)
     pack = zones.default_rule_pack()
-    if asset.metadata.grade == "CORE":
+    if signed.grade == "CORE":
         raise MayNotBeRegistered(
             N_("Core data may not be registered for trade (rule pack %(pack)s, %(version)s)."),
             hint=N_("If the grade is wrong, correct it in the asset's metadata and sign a new version."),
@@ -69,7 +69,7 @@ def submit_application(
             asset_id=version.asset_id,
             version_id=version_id,
             registration=version.leaf,
-            zone=asset.zone,
+            zone=signed.adcode,
             rule_pack=pack.id,
             submitted_at=now,
             changed_at=now,
@@ -106,7 +106,7 @@ def applications_of(
     decide(actor, READ_OWN_APPLICATIONS, Resource(org_id=actor.org_id))
     before = read_id(cursor)
     rows = repository.of_org(session, actor.acting_org, before, limit + 1)
-    return _page(session, list(rows), limit)
+    return page_by_id(rows, limit, lambda shown: [view(session, row) for row in shown])
 
 
 def queue(
@@ -117,7 +117,8 @@ def queue(
     decide(actor, READ_QUEUE, Resource(zone=zone))
     after = read_id(cursor)
     states = (state,) if state else repository.OPEN
-    return _page(session, list(repository.queue(session, zone, states, after, limit + 1)), limit)
+    rows = repository.queue(session, zone, states, after, limit + 1)
+    return page_by_id(rows, limit, lambda shown: [view(session, row) for row in shown])
 
 
 def visible(
@@ -199,14 +200,6 @@ def _note(
     )
     session.add(step)
     session.flush()
-
-
-def _page(session: Session, rows: list[Application], limit: int) -> Page[ApplicationView]:
-    more = len(rows) > limit
-    shown = rows[:limit]
-    return Page(
-        items=[view(session, row) for row in shown], next=write_cursor(str(shown[-1].id)) if more else None
-    )
 
 
 def _text(stored: dict[str, str] | None) -> LocalText | None:
