@@ -20,6 +20,7 @@ from market.catalog.registration import metadata_opening, prepare_registration, 
 from market.catalog.uploads import open_upload, stray_tokens, sweep, upload_state
 from market.catalog.versions import (
     add_version,
+    described,
     drafts_of,
     file_of,
     files_of,
@@ -40,6 +41,7 @@ __all__ = [
     "asset",
     "assets_of",
     "create_asset",
+    "described",
     "discard_version",
     "drafts_of",
     "edit_asset",

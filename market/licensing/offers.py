@@ -11,12 +11,12 @@ from sqlmodel import Session
 
 from ledger.names import urn
 from market.catalog import service as catalog
-from market.catalog.schemas import AssetState, AssetView
-from market.kit.auth import Principal, Resource, allowed, decide
+from market.catalog.schemas import AssetMetadata, AssetState
+from market.kit.auth import Principal, Resource, decide
 from market.kit.errors import NotFound
 from market.kit.i18n import N_
 from market.kit.money import Money
-from market.kit.paging import Page, read_id, write_cursor
+from market.kit.paging import Page, page_by_id, read_id
 from market.licensing import repository
 from market.licensing.documents import OFFER_FIELD, check_says, offer_document, policy, resealed
 from market.licensing.errors import NotOfferable, WrongOfferState
@@ -49,12 +49,14 @@ def draft_offer(
     """
     asset = catalog.asset(session, actor=actor, asset_id=new.asset_id)
     decide(actor, PUBLISH_OFFER, Resource(org_id=asset.org_id, zone=asset.zone))
-    if asset.state is not AssetState.REGISTERED:
+    if asset.state is not AssetState.REGISTERED or asset.current_version_id is None:
         raise NotOfferable(
             N_("Register a version of the asset first; an offer is about registered data."),
             hint=N_("Sign a version on its page, or with: datawharf register."),
         )
-    _check_rules(asset, new)
+    # What was signed counts, and so does what the provider has corrected since.
+    for metadata in (catalog.described(session, version_id=asset.current_version_id), asset.metadata):
+        _check_rules(metadata, new)
     found = _offer_for(session, actor, new, now)
     terms, number = new.conditions, found.revision + 1
     document = offer_document(
@@ -182,19 +184,8 @@ def published_offers(session: Session, *, asset_ids: Collection[UUID]) -> dict[U
 def own_offers(session: Session, *, actor: Principal, cursor: str | None, limit: int) -> Page[OfferView]:
     """One's organisation's offers, newest first."""
     decide(actor, READ_OWN_OFFERS, Resource(org_id=actor.acting_org))
-    before = before_of(cursor)
-    rows = repository.offers_of_org(session, actor.acting_org, before, limit + 1)
-    more = write_cursor(str(rows[limit - 1].id)) if len(rows) > limit else None
-    return Page(items=_views(session, rows[:limit]), next=more)
-
-
-def is_own(actor: Principal, view: OfferView) -> bool:
-    return allowed(actor, PUBLISH_OFFER, Resource(org_id=view.provider_org))
-
-
-def before_of(cursor: str | None) -> UUID | None:
-    """The id that a page starts below."""
-    return read_id(cursor)
+    rows = repository.offers_of_org(session, actor.acting_org, read_id(cursor), limit + 1)
+    return page_by_id(rows, limit, lambda shown: _views(session, shown))
 
 
 def view_of(found: Offer, row: OfferRevision) -> OfferView:
@@ -237,10 +228,9 @@ def _offer_for(session: Session, actor: Principal, new: NewOffer, now: datetime)
     return found
 
 
-def _check_rules(asset: AssetView, new: NewOffer) -> None:
+def _check_rules(metadata: AssetMetadata, new: NewOffer) -> None:
     """What the zones' rules say to such an offer: the licence is known, and nothing on the negative list forbids it."""
     zones.check_licence(new.licence)
-    metadata = asset.metadata
     facts = {
         name: getattr(metadata, name) for name in ("grade", "personal_info", "source_kind", "kind", "adcode")
     }

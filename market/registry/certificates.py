@@ -40,23 +40,23 @@ def draft(session: Session, found: Application, now: datetime) -> Certificate:
     if known is not None and known.registration == found.registration:
         return known
     version = catalog.version(session, actor=system("registry"), version_id=found.version_id)
-    asset = catalog.asset(session, actor=system("registry"), asset_id=found.asset_id)
+    signed = catalog.described(session, version_id=found.version_id)
     pack = zones.default_rule_pack()
     today = now.astimezone(CHINA).date()
     until = today.replace(year=today.year + pack.validity_years, day=min(today.day, 28))
-    number = zones.next_registration_code(session, adcode=found.zone, kind=asset.metadata.kind, now=now)
+    number = zones.next_registration_code(session, adcode=found.zone, kind=signed.kind, now=now)
     document = {
         "asset": str(found.asset_id),
         "contentRoot": version.content_root,
         "disclaimer": DISCLAIMER,
-        "grade": asset.metadata.grade,
-        "kind": asset.metadata.kind,
+        "grade": signed.grade,
+        "kind": signed.kind,
         "number": number,
         "organisation": str(found.org_id),
         "registration": found.registration,
-        "rights": [right.model_dump() for right in asset.metadata.rights],
+        "rights": [right.model_dump() for right in signed.rights],
         "rulePack": found.rule_pack,
-        "title": asset.metadata.title.model_dump(),
+        "title": signed.title.model_dump(),
         "validFrom": today.isoformat(),
         "validUntil": until.isoformat(),
         "version": version.version,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from market.catalog.schemas import AssetView
+from market.catalog.schemas import AssetMetadata
 from market.kit.i18n import N_, Lang, translate
 from market.kit.texts import LocalText
 from market.licensing.schemas import OfferKind, OfferView
@@ -28,9 +28,19 @@ def both(sentence: str, **fields: object) -> LocalText:
     )
 
 
-def gates(asset: AssetView, certificate: CertificateView | None, offers: Sequence[OfferView]) -> list[Gate]:
-    """All conditions of being on show, in the order in which a provider meets them."""
-    return [_certificate(certificate), _offer(offers), _grade(asset), _negative_list(asset, offers)]
+def gates(
+    described: Sequence[AssetMetadata], certificate: CertificateView | None, offers: Sequence[OfferView]
+) -> list[Gate]:
+    """All conditions of being on show, in the order in which a provider meets them.
+
+    described: as it was signed and, where it was edited since, as it is said to be now. Each has to meet them.
+    """
+    return [
+        _certificate(certificate),
+        _offer(offers),
+        _grade(described),
+        _negative_list(described, offers),
+    ]
 
 
 def _certificate(found: CertificateView | None) -> Gate:
@@ -67,10 +77,11 @@ def _offer(offers: Sequence[OfferView]) -> Gate:
     )
 
 
-def _grade(asset: AssetView) -> Gate:
+def _grade(described: Sequence[AssetMetadata]) -> Gate:
     title = both(N_("A grade that may be traded"))
-    words = zones.code_list("grade").get(asset.metadata.grade) or LocalText(en=asset.metadata.grade)
-    if asset.metadata.grade != "CORE":
+    grade = described[0].grade
+    words = zones.code_list("grade").get(grade) or LocalText(en=grade)
+    if all(metadata.grade != "CORE" for metadata in described):
         return Gate(name="grade", passed=True, title=title, detail=both(N_("It is %(grade)s."), grade=words))
     return Gate(
         name="grade",
@@ -81,11 +92,13 @@ def _grade(asset: AssetView) -> Gate:
     )
 
 
-def _negative_list(asset: AssetView, offers: Sequence[OfferView]) -> Gate:
+def _negative_list(described: Sequence[AssetMetadata], offers: Sequence[OfferView]) -> Gate:
     title = both(N_("Nothing on the negative list"))
     version = zones.negative_list().version
     looked_at: list[OfferView | None] = [*offers] or [None]
-    hit = next((rule for offer in looked_at for rule in _hits(asset, offer)), None)
+    hit = next(
+        (rule for metadata in described for offer in looked_at for rule in _hits(metadata, offer)), None
+    )
     if hit is None:
         detail = both(N_("No rule of the negative list, version %(version)s, applies."), version=version)
         return Gate(name="negative_list", passed=True, title=title, detail=detail)
@@ -99,9 +112,8 @@ def _negative_list(asset: AssetView, offers: Sequence[OfferView]) -> Gate:
     )
 
 
-def _hits(asset: AssetView, offer: OfferView | None) -> list[NegativeRule]:
+def _hits(metadata: AssetMetadata, offer: OfferView | None) -> list[NegativeRule]:
     """The rules that forbid showing the asset with this offer; without one, those that forbid it at all."""
-    metadata = asset.metadata
     facts = {
         "grade": metadata.grade,
         "personal_info": metadata.personal_info,

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from market.accounts import service as accounts
 from market.catalog import service as catalog
-from market.catalog.schemas import AssetView, VersionDetail
+from market.catalog.schemas import AssetMetadata, AssetView, VersionDetail
 from market.kit.auth import system
 from market.kit.jobs import enqueue
 from market.kit.money import Money
@@ -35,16 +35,20 @@ _EXCERPT = 320
 
 @dataclass(frozen=True)
 class Facts:
-    """What stands about an asset in the slices below."""
+    """What stands about an asset in the slices below. signed: the description that its version was registered with."""
 
     asset: AssetView
     version: VersionDetail | None
+    signed: AssetMetadata | None
     certificate: CertificateView | None
     offers: Sequence[OfferView]
 
     @property
     def gates(self) -> list[Gate]:
-        return gates(self.asset, self.certificate, self.offers)
+        described = [self.asset.metadata]
+        if self.signed is not None and self.signed != self.asset.metadata:
+            described.append(self.signed)
+        return gates(described, self.certificate, self.offers)
 
     @property
     def pass_gates(self) -> bool:
@@ -62,6 +66,7 @@ def facts_of(session: Session, asset_id: UUID, now: datetime) -> Facts:
     return Facts(
         asset=asset,
         version=catalog.version(session, actor=_SHELF, version_id=current) if current else None,
+        signed=catalog.described(session, version_id=current) if current else None,
         certificate=certificates.certificate_of(session, asset_id=asset_id, now=now),
         offers=licensing.published_offers(session, asset_ids=[asset_id]).get(asset_id, []),
     )

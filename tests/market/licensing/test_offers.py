@@ -130,3 +130,18 @@ def test_terms_left_out_are_those_of_the_licence(small_shop: Shop) -> None:
     made = publish(provider, asset["id"], body)
     assert [rule["action"] for rule in made["terms"]["must"]] == list(licences()["CC-BY-4.0"].must)
     assert all(rule["text"]["zh"] and rule["text"]["en"] for rule in made["terms"]["may"])
+
+
+def test_an_edit_is_no_way_around_the_negative_list(small_shop: Shop) -> None:
+    """What was signed counts: data that were registered as personal do not become open by another word."""
+    provider = small_shop.org("provider")
+    asset = provider.asset(personal_info="PERSONAL")
+    version = provider.version(asset["id"], {"a.csv": b"a"})
+    provider.upload(version["id"], "a.csv", b"a")
+    ok(provider.register(asset, version))
+    offer = {"asset_id": asset["id"], **OPEN}
+    refused = provider("POST", "/offers/drafts", offer).json()
+    harmless = {"metadata": asset["metadata"] | {"personal_info": "NONE"}}
+    assert provider("PATCH", f"/assets/{asset['id']}", harmless, If_Match='"1"').status_code == 200
+    again = provider("POST", "/offers/drafts", offer).json()
+    assert again["slug"] == refused["slug"] == "on-negative-list"

@@ -163,6 +163,29 @@ def test_an_opening_that_comes_twice_is_refused(
     assert refused.value.slug == "decision-differs"
 
 
+def test_a_certificate_says_what_was_signed_whatever_was_edited_since(
+    market: Marketplace, provider: Datawharf, registrar: Datawharf, tmp_path: Path
+) -> None:
+    """An edit after registering is no way around the review: not for the certificate's words, and not for the grade."""
+    version = market.registered(provider, tmp_path / "data")
+    asset = provider.asset(version["asset_id"])
+    grander = {"zh": "全区人口普查", "en": "The census of all Guangxi"}
+    provider.edit_asset(asset, asset["metadata"] | {"title": grander, "grade": "G4"})
+    application = provider.apply(version["id"])
+    for decision in ("accepted", "formal-review", "issued"):
+        application = registrar.decide(application["id"], decision)
+    document = market.visitor().api.get(f"/api/v1/certificates/{application['certificate_code']}")["document"]
+    assert document["title"] == asset["metadata"]["title"]
+    assert document["grade"] == asset["metadata"]["grade"]
+
+    core = market.registered(provider, tmp_path / "core", grade="CORE")
+    asset = provider.asset(core["asset_id"])
+    provider.edit_asset(asset, asset["metadata"] | {"grade": "G1"})
+    with pytest.raises(Problem) as refused:
+        provider.apply(core["id"])
+    assert refused.value.slug == "may-not-be-registered"
+
+
 def test_a_foreign_application_looks_like_none(
     market: Marketplace, provider: Datawharf, tmp_path: Path
 ) -> None:
