@@ -12,7 +12,7 @@ from typing import Any
 
 from ledger.encoding import canonical_json, parse_hex
 from ledger.errors import Malformed, Unverified
-from ledger.keys import KEY_SIZE, SIGNATURE_SIZE, PublicKey
+from ledger.keys import KEY_SIZE, SIGNATURE_SIZE, PublicKey, SigningKey
 from ledger.names import origin_id, parse_urn
 from ledger.note import COSIGNATURE_ED25519, NOTE_ED25519, Verifier, parse_vkey
 from ledger.statement import Statement
@@ -47,6 +47,16 @@ def possession_message(origin: str, org: str, key: PublicKey) -> bytes:
     return b"datawharf/key-possession/v1\n" + canonical_json(
         {"aud": origin, "key": key.raw.hex(), "org": org}
     )
+
+
+def prove_possession(key: SigningKey, origin: str, org: str) -> bytes:
+    """The 64-byte signature with which `key` shows that its holder wants it bound to `org` in the log `origin`."""
+    return key.sign(possession_message(origin, org, key.public))
+
+
+def verify_possession(key: PublicKey, origin: str, org: str, proof: bytes) -> None:
+    """Raise Unverified unless `proof` was made by the private half of `key` for this binding."""
+    key.verify(possession_message(origin, org, key), proof)
 
 
 def parse_log_policy(statement: Statement) -> LogPolicy:
@@ -108,7 +118,7 @@ def verify_key_binding(statement: Statement, policy: LogPolicy) -> KeyBinding:
     if statement.claims.aud != policy.origin or statement.claims.iss != policy.platform_org:
         raise Unverified("The key binding is not issued by the platform to this log.")
     statement.verify(policy.platform_key)
-    binding.key.verify(possession_message(policy.origin, binding.org, binding.key), binding.possession)
+    verify_possession(binding.key, policy.origin, binding.org, binding.possession)
     return binding
 
 

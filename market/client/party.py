@@ -10,12 +10,12 @@ from uuid import UUID
 
 import httpx
 
+from ledger.bindings import prove_possession
 from ledger.keys import SigningKey
 from ledger.manifest import Manifest, parse_manifest
 from market.client.errors import ClientError, Corrupt, Lang
 from market.client.transport import Transport
 from market.client.views import Asset, Head, Version
-from market.statements.possession import prove_possession
 
 API = "/api/v1"
 RECEIPT_WAIT_SECONDS = 120.0

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from ledger.bindings import verify_possession
 from ledger.errors import LedgerError
 from ledger.keys import PublicKey
 from ledger.names import urn
@@ -20,7 +21,6 @@ from market.provenance.models import SigningKeyRow
 from market.provenance.schemas import KeyView
 from market.provenance.service import record_as_platform, statements
 from market.provenance.verbs import BIND_KEY, WITHDRAW_KEY
-from market.statements.possession import verify_possession
 
 
 def bind_key(
@@ -102,10 +102,6 @@ def withdraw_key(
 def keys_of(session: Session, ledger: Ledger, org_id: UUID) -> list[KeyView]:
     """All keys an organisation ever had, oldest first."""
     return _views(session, ledger, list(repository.keys_of(session, org_id)))
-
-
-def active_kids(session: Session, ledger: Ledger, org_id: UUID) -> list[str]:
-    return [key.kid for key in keys_of(session, ledger, org_id) if key.state == "bound"]
 
 
 def _usable(key: bytes) -> PublicKey:

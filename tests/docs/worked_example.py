@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
+from ledger.bindings import prove_possession
 from ledger.checkpoint import parse_checkpoint
 from ledger.keys import SigningKey
 from ledger.log import Log
@@ -24,7 +25,6 @@ from ledger.signer import Signer
 from ledger.statement import Statement, sign_statement
 from ledger.stores.files import FileLock, FileObjects
 from market.statements import build, claims_for, commit
-from market.statements.possession import prove_possession
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "formats.md"
 BEGIN, END = (

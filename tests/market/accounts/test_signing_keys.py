@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from ledger.bindings import prove_possession
 from ledger.keys import SigningKey
-from market.statements.possession import prove_possession
 from tests.market.accounts.conftest import ORIGIN, Browser, Caller, Market
 
 KEY = SigningKey.from_seed(bytes([1]) * 32)

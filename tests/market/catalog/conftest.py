@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from sqlmodel import Session, SQLModel
 from starlette.testclient import TestClient
 
+from ledger.bindings import prove_possession
 from ledger.keys import SigningKey
 from ledger.manifest import FileDigest, FileRow, Manifest
 from ledger.names import urn
@@ -40,7 +41,6 @@ from market.kit.ratelimit import RateLimits
 from market.provenance import keys
 from market.provenance.gateway import Ledger, PlatformKey
 from market.statements import build, claims_for, commit
-from market.statements.possession import prove_possession
 from tests.ledger.logs import COSIGNER, LOG_SIGNER, ORIGIN
 
 CHUNK = 64 * 1024
@@ -69,6 +69,17 @@ class Members:
 
     def by_session(self, session: Session, token: str) -> Principal:
         return self.known.get(token, ANONYMOUS)
+
+    def standing(self, session: Session, *, account_id: UUID, org_id: UUID, key_id: UUID | None) -> Principal:
+        asked = (account_id, org_id, key_id)
+        return next(
+            (
+                actor
+                for actor in self.known.values()
+                if (actor.account_id, actor.org_id, actor.key_id) == asked
+            ),
+            ANONYMOUS,
+        )
 
 
 def member(org_id: UUID, *roles: Role, via: Via = Via.API_KEY) -> Principal:
