@@ -10,7 +10,6 @@ from uuid import UUID
 
 from ledger.cose import bytes_to_sign
 from ledger.keys import SigningKey
-from ledger.names import parse_urn
 from ledger.statement import assemble_statement, parse_canonical_json, sign_statement
 from market.client.errors import ClientError
 from market.statements import Commitment, Fact, build, claims_for, opens, read_fact
@@ -82,11 +81,6 @@ def sign_shown(key: SigningKey, to_sign: Mapping[str, Any]) -> dict[str, Any]:
         )
     signed = assemble_statement(protected, payload, key.sign(bytes_to_sign(protected, payload)))
     return {"statement": base64.b64encode(signed.leaf_bytes).decode(), "openings": to_sign["openings"]}
-
-
-def uuid_in(name: str) -> UUID:
-    """The UUID in one of our URNs."""
-    return parse_urn(name).uuid
 
 
 def _bytes(text: str) -> bytes:

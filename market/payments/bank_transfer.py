@@ -10,26 +10,21 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from market.kit.i18n import N_
-from market.kit.money import Money, total
+from market.kit.money import Money
 from market.payments.errors import AmountNotPayable, BadReference
 
 ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ"
 BODY_LENGTH = 12
 _REFERENCE = re.compile(rf"RF[0-9]{{2}}[{ALPHABET}]{{{BODY_LENGTH}}}")
-# The same with spaces and hyphens between, as people and banks write it into a remark.
-_WRITTEN = re.compile(rf"R[\s-]*F(?:[\s-]*[0-9]){{2}}(?:[\s-]*[{ALPHABET}]){{{BODY_LENGTH}}}")
-Standing = Literal["unpaid", "part", "paid", "over"]
 
 
 @dataclass(frozen=True, slots=True)
 class BankAccount:
-    """Where buyers pay to. iban or number, whichever the country uses; bank_code: BIC or CNAPS code."""
+    """Where buyers pay to. number: IBAN or account number, whichever the country uses; bank_code: BIC or CNAPS code."""
 
     holder: str
     bank: str
@@ -47,11 +42,6 @@ class TransferInstructions:
     account: BankAccount
     due: datetime
     description: str
-
-    @property
-    def printed_reference(self) -> str:
-        """In groups of four, as ISO 11649 prints it: RF18 5390 0754 7034."""
-        return " ".join(self.reference[i : i + 4] for i in range(0, len(self.reference), 4))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +67,6 @@ class BankTransferGateway:
                 N_("There is no bank account for transfers in %(currency)s."), currency=amount.currency
             )
         return TransferInstructions(order_id, amount, reference_for(order_id), account, due, description)
-
-    def standing(self, due: Money, received: Iterable[Money]) -> Standing:
-        """How the sum of the transfers that came compares with what is due. Raises CurrencyMismatch."""
-        came = total(received, due.currency)
-        if came == due:
-            return "paid"
-        if came > due:
-            return "over"
-        return "part" if came else "unpaid"
 
 
 def reference_for(order_id: str) -> str:
@@ -120,15 +101,9 @@ def parse_reference(text: str) -> str:
     return reference
 
 
-def find_references(remark: str) -> list[str]:
-    """All valid references in the remark of a bank statement's line, in order, each once."""
-    found: dict[str, None] = {}
-    for match in _WRITTEN.finditer(unicodedata.normalize("NFKC", remark).upper()):
-        try:
-            found[parse_reference(match[0])] = None
-        except BadReference:
-            continue
-    return list(found)
+def print_reference(reference: str) -> str:
+    """In groups of four, as ISO 11649 prints it: RF18 5390 0754 7034."""
+    return " ".join(reference[start : start + 4] for start in range(0, len(reference), 4))
 
 
 def _remainder(text: str) -> int:

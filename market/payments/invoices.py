@@ -17,7 +17,7 @@ from market.kit.money import Money, parse_money, total
 from market.kit.paging import Page, page_by_id, read_id
 from market.kit.ports import Ports
 from market.payments import repository
-from market.payments.bank_transfer import BankTransferGateway, parse_reference
+from market.payments.bank_transfer import BankTransferGateway, parse_reference, print_reference
 from market.payments.errors import (
     GatewayNotOffered,
     NoSuchInvoice,
@@ -208,14 +208,13 @@ def _take_stock(session: Session, row: Invoice, now: datetime) -> None:
 
 
 def view_of(session: Session, row: Invoice) -> InvoiceView:
-    grouped = " ".join(row.reference[start : start + 4] for start in range(0, len(row.reference), 4))
     return InvoiceView(
         id=row.id,
         number=f"{row.number:08d}",
         order_id=row.order_id,
         buyer_org=row.org_id,
         reference=row.reference,
-        printed_reference=grouped,
+        printed_reference=print_reference(row.reference),
         amount=Money(row.amount_minor, row.currency),
         received=_received(session, row),
         description=row.description,

@@ -26,11 +26,6 @@ def of_asset(session: Session, asset_id: UUID, limit: int) -> Sequence[RecordedS
     return session.exec(query.order_by(col(RecordedStatement.id).desc()).limit(limit)).all()
 
 
-def of_subject(session: Session, subject_id: UUID) -> Sequence[RecordedStatement]:
-    query = select(RecordedStatement).where(RecordedStatement.subject_id == subject_id)
-    return session.exec(query.order_by(col(RecordedStatement.id))).all()
-
-
 def pending(session: Session, limit: int) -> Sequence[RecordedStatement]:
     """The oldest that are not in the log yet, in the order they came."""
     query = select(RecordedStatement).where(RecordedStatement.state == "pending")

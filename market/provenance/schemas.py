@@ -42,10 +42,6 @@ class StatementView(BaseModel):
     index: int | None
     created_at: datetime
 
-    @property
-    def location(self) -> str:
-        return f"/api/v1/statements/{self.leaf}"
-
 
 class KeyView(BaseModel):
     """A signing key. kid: RFC 9679 thumbprint, key: the 32 public bytes, both hex. bound_index: once it is in the log."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -156,8 +155,3 @@ def read_signed_form(form: Submitted, prefix: str = "") -> SignedBody:
                 "Signing needs JavaScript and your organisation's key in this browser; or sign with the datawharf command."
             ),
         ) from error
-
-
-def same_predicate(given: dict[str, Any], expected: dict[str, Any], names: Sequence[str]) -> list[str]:
-    """Names of the fields in which a signed predicate differs from what it must say."""
-    return [name for name in names if given.get(name) != expected.get(name)]

@@ -12,8 +12,3 @@ class NotListable(Fault):
 class WrongListingState(Fault):
     kind, slug = Kind.CONFLICT, "listing-in-another-state"
     title = N_("The listing is not in a state for this")
-
-
-class Delisted(Fault):
-    kind, slug = Kind.GONE, "asset-delisted"
-    title = N_("This asset was taken off the shelf")

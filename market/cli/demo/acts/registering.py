@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from market.cli import demo_assets
@@ -151,8 +150,3 @@ def _keep(play: Play, shown: OnShow, version: Version) -> None:
         size=tell.size(version["size_bytes"]),
         index=index,
     )
-
-
-def folder_of(shown: OnShow) -> Path:
-    """Where the provider has the current version's files."""
-    return shown.built.versions[len(shown.versions) - 1].folder
