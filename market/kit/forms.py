@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 
 from market.kit.csrf import FIELD
 from market.kit.i18n import N_, Lang, translate
@@ -64,9 +64,19 @@ class Submitted:
             }
 
 
-async def submitted(request: Request) -> Submitted:
-    """Dependency: the form of this request. Field names that end in [] are always lists."""
+async def submitted(request: Request) -> AsyncIterator[Submitted]:
+    """Dependency: the form of this request. Field names that end in [] are always lists.
+
+    Files that came with it are closed when the answer is out.
+    """
     form = await request.form()
+    try:
+        yield _read(form)
+    finally:
+        await form.close()
+
+
+def _read(form: FormData) -> Submitted:
     result = Submitted()
     for name in form:
         if name == FIELD:

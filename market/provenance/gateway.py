@@ -11,6 +11,7 @@ from uuid import UUID
 
 from ledger.checkpoint import cosignatures
 from ledger.errors import StorageFailed
+from ledger.hashing import leaf_hash
 from ledger.kept import Published
 from ledger.keys import SigningKey
 from ledger.log import Log
@@ -24,6 +25,8 @@ from market.kit.errors import Fault, Kind
 from market.kit.i18n import N_
 
 POLICY_ENTRY = 0
+# The log begins with its policy and the rule pack. Nobody handed them in, so the database does not know them.
+GENESIS_ENTRIES = 2
 
 
 class LedgerUnavailable(Fault):
@@ -105,6 +108,14 @@ class Ledger:
                 hint=N_("Try again; nothing was lost."),
                 why=error,
             ) from error
+
+    def genesis_index(self, leaf: str) -> int | None:
+        """Where an entry stands that the log began with, by its leaf hash in hex; None for any other."""
+        reader = self.refreshed()
+        for index in range(min(GENESIS_ENTRIES, reader.size)):
+            if leaf_hash(reader.entry(index)).hex() == leaf:
+                return index
+        return None
 
     def receipt(self, index: int, supporting: Sequence[int], openings: Sequence[Opening]) -> bytes | None:
         """The canonical receipt of entry `index`, or None while no published checkpoint covers it."""

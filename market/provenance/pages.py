@@ -72,6 +72,9 @@ def lookup(
             return RedirectResponse(f"/{lang}/ledger/entries/{row.log_index}", status_code=303)
         if row is not None:
             return render(request, "provenance/lookup.html", query=q, head=head, pending=True)
+        begun = ledger.genesis_index(text)
+        if begun is not None:
+            return RedirectResponse(f"/{lang}/ledger/entries/{begun}", status_code=303)
     return render(request, "provenance/lookup.html", status=404, query=q, head=head, pending=False)
 
 

@@ -32,6 +32,7 @@ from market.provenance.verbs import READ_RECEIPT, RECORD
 from market.statements import Fact, Signer, build, claims_for, explain, opens, read_fact
 
 RECORD_TOPIC = "ledger.record"
+_UNKNOWN = N_("The ledger knows no statement with this leaf hash.")
 
 
 def read(ledger: Ledger, statement: bytes) -> Fact:
@@ -122,7 +123,12 @@ def history(session: Session, ledger: Ledger, asset_id: UUID, limit: int = 200) 
 def receipt(session: Session, *, actor: Principal, ledger: Ledger, leaf: str) -> bytes | None:
     """The receipt bundle of a statement, or None while it is on its way into the log. Parties get the openings too."""
     decide(actor, READ_RECEIPT, Resource())
-    row = _known(session, leaf)
+    row = repository.statement(session, leaf)
+    if row is None:
+        begun = ledger.genesis_index(leaf)
+        if begun is None:
+            raise NotFound(_UNKNOWN)
+        return ledger.receipt(begun, [POLICY_ENTRY] if begun != POLICY_ENTRY else [], [])
     if row.log_index is None:
         return None
     supporting = [POLICY_ENTRY]
@@ -183,7 +189,7 @@ def view(row: RecordedStatement, ledger: Ledger) -> StatementView:
 def _known(session: Session, leaf: str) -> RecordedStatement:
     row = repository.statement(session, leaf)
     if row is None:
-        raise NotFound(N_("The ledger knows no statement with this leaf hash."))
+        raise NotFound(_UNKNOWN)
     return row
 
 

@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import func
 from sqlmodel import col, select
 
+from market.app import create_app
 from market.client import Datawharf
 from market.kit.jobs import Job
+from market.kit.ratelimit import RateLimits
 from market.stripe_simulator import create_app as create_simulator
 from tests.builders.marketplace import Marketplace
 from tests.fakes.clock import FakeClock
@@ -53,6 +56,12 @@ class RunningMarket(Marketplace):
         super().__init__(home, database, base=base, clock=RunningClock(), embedded_worker=True, stripe=stripe)
         self.base = base
         self._visitors: list[Datawharf] = []
+
+    def open_app(self) -> FastAPI:
+        """An app of its own: the one that other tests share was made for their settings."""
+        app = create_app(self.settings, self.ports)
+        app.state.rate_limits = RateLimits(enabled=False)
+        return app
 
     def visitor(self) -> Datawharf:
         """A party that goes through the socket like everybody else."""

@@ -66,10 +66,13 @@ class Marketplace:
         made = initialise(new, self.clock, **({"embedded_worker": False} | settings))
         self.settings = made.settings
         self.ports = open_ports(self.settings, self.clock)
-        self.app = _app_on(self.settings, self.ports)
+        self.app = self.open_app()
         self.worker = Worker(self.ports.db, job_handlers(self.ports), self.clock)
         self._zones: dict[str, UUID] = {}
         self.operator_password = made.operator_password
+
+    def open_app(self) -> FastAPI:
+        return _app_on(self.settings, self.ports)
 
     @property
     def ledger(self) -> Ledger:
