@@ -82,6 +82,20 @@ class AccountsAuthenticator:
             confirmed_at=row.confirmed_at,
         )
 
+    def standing(self, session: Session, *, account_id: UUID, org_id: UUID, key_id: UUID | None) -> Principal:
+        account = repository.account(session, account_id)
+        if account is None or account.state != "ACTIVE":
+            return ANONYMOUS
+        principal = _standing(account, org_id, repository.memberships_of(session, account_id))
+        if principal.org_id is None:
+            return ANONYMOUS
+        if key_id is None:
+            return replace(principal, via=Via.SESSION)
+        row = repository.api_key(session, key_id)
+        if row is None or not still_works(row, account, self._clock.now()):
+            return ANONYMOUS
+        return replace(principal, via=Via.API_KEY, scopes=frozenset(row.scopes), key_id=row.id)
+
     def _note(self, write: Callable[[Session], None]) -> None:
         try:
             with self._db.writing() as session:

@@ -12,7 +12,7 @@ from market.delivery.gate import Grant
 from market.delivery.schemas import NewTicket, TicketView
 from market.delivery.tickets import Ticket, format_ticket, parse_ticket
 from market.delivery.verbs import DOWNLOAD, MAKE_TICKET
-from market.kit.auth import Principal
+from market.kit.auth import Authenticator, Principal
 from market.licensing.schemas import Environment
 
 
@@ -50,6 +50,8 @@ def issue_ticket(
     )
     ticket = Ticket(
         org_id=grant.org_id,
+        account_id=grant.account_id,
+        key_id=grant.key_id,
         entitlement_id=grant.entitlement.id if grant.entitlement else None,
         version_id=new.version_id,
         sha256=grant.file.sha256,
@@ -59,6 +61,11 @@ def issue_ticket(
     return TicketView(url=f"/d/{format_ticket(ticket, secret)}", expires_at=ticket.expires_at)
 
 
-def use_ticket(session: Session, *, text: str, secret: bytes, now: datetime) -> Grant:
-    """The file of a ticket, if the licence behind it still stands. Raises TicketInvalid, TicketExpired, Licence… faults."""
-    return gate.admit_ticket(session, parse_ticket(text, secret, now), now)
+def use_ticket(
+    session: Session, *, authenticator: Authenticator, text: str, secret: bytes, now: datetime
+) -> Grant:
+    """The file of a ticket, if its taker still may and the licence still stands.
+
+    Raises TicketInvalid, TicketExpired, Licence… faults.
+    """
+    return gate.admit_ticket(session, authenticator, parse_ticket(text, secret, now), now)

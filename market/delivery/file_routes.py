@@ -119,7 +119,7 @@ def _bytes(
 
     def stands() -> bool:
         with ports.db.reading() as session:
-            return service.still_stands(session, grant, ports.clock.now())
+            return service.still_stands(session, ports.authenticator, grant, ports.clock.now())
 
     store: BlobStore = ports.get(BlobStore)  # type: ignore[type-abstract]
     return BlobResponse(

@@ -25,21 +25,28 @@ from market.delivery.errors import (
     TicketInvalid,
 )
 from market.delivery.tickets import Ticket
-from market.kit.auth import Principal, Resource, Verb, decide, system
+from market.delivery.verbs import DOWNLOAD, MAKE_TICKET
+from market.kit.auth import Authenticator, Principal, Resource, Verb, allowed, decide, system
 from market.kit.i18n import N_
 from market.licensing import service as licensing
 from market.licensing.schemas import EntitlementState, EntitlementView, Environment
 
 _TICKETS = system("download ticket")
+_NOBODY = UUID(int=0)
 # In the Chinese catalogue the sentence leads to the Chinese page.
 _TAKE_OFFER = N_("Take one of its offers: /en/assets/%(asset)s")
 
 
 @dataclass(frozen=True)
 class Grant:
-    """A file that somebody may have now. entitlement: under which licence; None for one's own data."""
+    """A file that somebody may have now. entitlement: under which licence; None for one's own data.
+
+    account_id, key_id: who asked, and with which API key, None on a page.
+    """
 
     org_id: UUID
+    account_id: UUID
+    key_id: UUID | None
     version: VersionView
     file: FileView
     environment: Environment
@@ -66,11 +73,21 @@ def admit(
         )
         check_licence(entitlement, version.asset_id, environment)
     _check_here(version, file)
-    return Grant(actor.acting_org, version, file, environment, entitlement)
+    return Grant(
+        actor.acting_org, actor.account_id or _NOBODY, actor.key_id, version, file, environment, entitlement
+    )
 
 
-def admit_ticket(session: Session, ticket: Ticket, now: datetime) -> Grant:
-    """The file that a genuine ticket stands for, if the licence that it was made under still stands."""
+def admit_ticket(session: Session, authenticator: Authenticator, ticket: Ticket, now: datetime) -> Grant:
+    """The file that a genuine ticket stands for, if who took it still may and the licence behind it still stands."""
+    holder = authenticator.standing(
+        session, account_id=ticket.account_id, org_id=ticket.org_id, key_id=ticket.key_id
+    )
+    if not allowed(holder, MAKE_TICKET, Resource(org_id=ticket.org_id)):
+        raise TicketInvalid(
+            N_("Whoever took it may not have these data any more."),
+            hint=N_("Take a new one from your library, or by POST /api/v1/tickets."),
+        )
     version, file = catalog.file_of(session, actor=_TICKETS, version_id=ticket.version_id, path=ticket.path)
     if file.sha256 != ticket.sha256:
         raise _stale_ticket()
@@ -86,11 +103,18 @@ def admit_ticket(session: Session, ticket: Ticket, now: datetime) -> Grant:
     elif version.org_id != ticket.org_id:
         raise _stale_ticket()
     _check_here(version, file)
-    return Grant(ticket.org_id, version, file, Environment.DOWNLOAD, entitlement)
+    return Grant(
+        ticket.org_id, ticket.account_id, ticket.key_id, version, file, Environment.DOWNLOAD, entitlement
+    )
 
 
-def still_stands(session: Session, grant: Grant, now: datetime) -> bool:
+def still_stands(session: Session, authenticator: Authenticator, grant: Grant, now: datetime) -> bool:
     """Whether what was admitted would be admitted again."""
+    holder = authenticator.standing(
+        session, account_id=grant.account_id, org_id=grant.org_id, key_id=grant.key_id
+    )
+    if not allowed(holder, DOWNLOAD, Resource(org_id=grant.org_id)):
+        return False
     if grant.entitlement is None:
         return True
     entitlement = licensing.standing(session, entitlement_id=grant.entitlement.id, now=now)

@@ -110,7 +110,13 @@ def use_ticket(request: Request, ticket: str) -> Response:
     """The file of a ticket. The licence behind it is looked up again at each use."""
     ports = ports_of(request)
     with ports.db.reading() as session:
-        grant = service.use_ticket(session, text=ticket, secret=ports.secret, now=ports.clock.now())
+        grant = service.use_ticket(
+            session,
+            authenticator=ports.authenticator,
+            text=ticket,
+            secret=ports.secret,
+            now=ports.clock.now(),
+        )
     return answer_file(request, grant, who=f"ticket {ticket}", most=limits_of(ports).streams_per_ticket)
 
 

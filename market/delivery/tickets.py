@@ -1,11 +1,12 @@
 """Tickets: an address that gives one file to one organisation for a few minutes.
 
     ticket   = base64url(body ‖ mac), unpadded
-    body     = 0x01 ‖ expiry (8 bytes, seconds) ‖ organisation (16) ‖ entitlement (16, zero for one's own) ‖ version (16)
-               ‖ SHA-256 of the file (32) ‖ path (UTF-8)
+    body     = 0x02 ‖ expiry (8 bytes, seconds) ‖ organisation (16) ‖ account (16) ‖ API key (16, zero for a page)
+               ‖ entitlement (16, zero for one's own) ‖ version (16) ‖ SHA-256 of the file (32) ‖ path (UTF-8)
     mac      = HMAC-SHA256 of body (32), under a key derived from the server's secret
 
-A ticket is not a right by itself: whoever checks it looks the entitlement up again at each use.
+A ticket is not a right by itself: whoever checks it looks up again at each use whether the one who took it still may,
+and whether the entitlement still stands.
 """
 
 from __future__ import annotations
@@ -22,17 +23,22 @@ from uuid import UUID
 from market.delivery.errors import TicketExpired, TicketInvalid
 from market.kit.i18n import N_
 
-_HEAD = struct.Struct(">BQ16s16s16s32s")
+_HEAD = struct.Struct(">BQ16s16s16s16s16s32s")
 _MAC = 32
-_FORMAT = 1
+_FORMAT = 2
 _NOBODY = UUID(int=0)
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """entitlement_id: None where the organisation reads its own file. sha256: hex."""
+    """account_id, key_id: who took it, and with which API key, None on a page.
+
+    entitlement_id: None where the organisation reads its own file. sha256: hex.
+    """
 
     org_id: UUID
+    account_id: UUID
+    key_id: UUID | None
     entitlement_id: UUID | None
     version_id: UUID
     sha256: str
@@ -47,6 +53,8 @@ def format_ticket(ticket: Ticket, secret: bytes) -> str:
             _FORMAT,
             int(ticket.expires_at.timestamp()),
             ticket.org_id.bytes,
+            ticket.account_id.bytes,
+            (ticket.key_id or _NOBODY).bytes,
             (ticket.entitlement_id or _NOBODY).bytes,
             ticket.version_id.bytes,
             bytes.fromhex(ticket.sha256),
@@ -65,6 +73,7 @@ def parse_ticket(text: str, secret: bytes, now: datetime) -> Ticket:
     body, mac = data[:-_MAC], data[-_MAC:]
     if (
         len(body) <= _HEAD.size
+        or body[0] != _FORMAT
         or not hmac.compare_digest(mac, _mac(body, secret))
         or base64.urlsafe_b64encode(data).rstrip(b"=").decode() != text
     ):
@@ -72,9 +81,11 @@ def parse_ticket(text: str, secret: bytes, now: datetime) -> Ticket:
             N_("It was not made here, or was changed on its way."),
             hint=N_("Take a new one from your library, or by POST /api/v1/tickets."),
         )
-    _, expiry, org, entitlement, version, digest = _HEAD.unpack_from(body)
+    _, expiry, org, account, key, entitlement, version, digest = _HEAD.unpack_from(body)
     ticket = Ticket(
         org_id=UUID(bytes=org),
+        account_id=UUID(bytes=account),
+        key_id=UUID(bytes=key) if any(key) else None,
         entitlement_id=UUID(bytes=entitlement) if any(entitlement) else None,
         version_id=UUID(bytes=version),
         sha256=digest.hex(),

@@ -197,5 +197,8 @@ class Authenticator(Protocol):
     def by_session(self, session: Session, token: str) -> Principal:
         """ANONYMOUS when the session is unknown or over."""
 
+    def standing(self, session: Session, *, account_id: UUID, org_id: UUID, key_id: UUID | None) -> Principal:
+        """What somebody may do now who proved himself before; ANONYMOUS once account, membership or key has ended."""
+
 
 Guard = Callable[..., Principal]

@@ -18,7 +18,7 @@ from market.delivery.errors import TicketExpired, TicketInvalid
 from market.delivery.tickets import Ticket, format_ticket, parse_ticket
 from market.kit.auth import Role, Via
 from tests.market.catalog.conftest import member
-from tests.market.delivery.conftest import OPEN, TABLE, Deal, Shop, deal, ok, publish, revoke
+from tests.market.delivery.conftest import OPEN, TABLE, Deal, Org, Shop, deal, ok, publish, revoke
 from tests.market.licensing.conftest import licensed
 
 PATH = "data/ports.csv"
@@ -159,10 +159,15 @@ def test_a_ticket_opens_its_own_file_only_and_not_for_long(small_shop: Shop) -> 
     assert (late.status_code, late.json()["slug"]) == (403, "ticket-expired")
 
 
+def _taken_by(org: Org) -> dict[str, Any]:
+    """The fields of a ticket that say who took it."""
+    return {"org_id": org.id, "account_id": org.actor.account_id, "key_id": org.actor.key_id}
+
+
 def test_a_ticket_of_a_licence_that_is_not_the_organisations_is_refused(small_shop: Shop) -> None:
-    one = deal(small_shop)
+    one, thief = deal(small_shop), small_shop.org("thief")
     stolen = Ticket(
-        org_id=uuid4(),
+        **_taken_by(thief),
         entitlement_id=UUID(one.entitlement["id"]),
         version_id=UUID(one.version["id"]),
         sha256=one.buyer("GET", f"/versions/{one.version['id']}").json()["files"][0]["sha256"],
@@ -172,11 +177,14 @@ def test_a_ticket_of_a_licence_that_is_not_the_organisations_is_refused(small_sh
     for wrong in (
         stolen,
         replace(stolen, entitlement_id=None),
-        replace(stolen, org_id=one.buyer.id, sha256="0" * 64),
+        replace(stolen, org_id=uuid4()),
+        replace(stolen, **_taken_by(one.buyer), sha256="0" * 64),
+        replace(stolen, **_taken_by(one.buyer) | {"account_id": uuid4()}),
+        replace(stolen, **_taken_by(one.buyer) | {"key_id": None}),
     ):
         answer = small_shop.web.get("/d/" + format_ticket(wrong, small_shop.ports.secret))
         assert (answer.status_code, answer.json()["slug"]) == (403, "ticket-invalid")
-    right = format_ticket(replace(stolen, org_id=one.buyer.id), small_shop.ports.secret)
+    right = format_ticket(replace(stolen, **_taken_by(one.buyer)), small_shop.ports.secret)
     assert small_shop.web.get("/d/" + right).content == TABLE
 
 
@@ -186,6 +194,8 @@ def test_tickets_round_trip_and_nothing_else_passes(data: st.DataObject) -> None
     now = datetime(2026, 7, 1, tzinfo=UTC)
     ticket = Ticket(
         org_id=data.draw(st.uuids()),
+        account_id=data.draw(st.uuids()),
+        key_id=data.draw(st.one_of(st.none(), st.uuids(allow_nil=False))),
         entitlement_id=data.draw(st.one_of(st.none(), st.uuids(allow_nil=False))),
         version_id=data.draw(st.uuids()),
         sha256=data.draw(st.binary(min_size=32, max_size=32)).hex(),
