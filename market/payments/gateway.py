@@ -206,6 +206,9 @@ class StripeGateway:
     def parse_webhook(self, raw: bytes, signature: str | None) -> GatewayEvent:
         if not signature:
             raise WebhookUnsigned(N_("The Stripe-Signature header is missing."))
+        if not signature.isascii():
+            # The client's comparison takes nothing else.
+            raise _no_signature_in_it()
         try:
             # Checked without an age limit first, so that old and wrong are told apart.
             stripe.WebhookSignature.verify_header(raw, signature, self._webhook_secret, None)
@@ -283,10 +286,14 @@ def _signature_fault(error: stripe.SignatureVerificationError, signature: str) -
             N_("The notice was signed more than %(seconds)s seconds ago."), seconds=WEBHOOK_TOLERANCE_SECONDS
         )
     if "v1=" not in signature or "t=" not in signature or "Unable to extract" in said:
-        return WebhookUnsigned(N_("The Stripe-Signature header has no timestamp or no v1 signature."))
+        return _no_signature_in_it()
     return WebhookSignatureWrong(
         N_("The signature does not match the body and this market's webhook secret.")
     )
+
+
+def _no_signature_in_it() -> WebhookUnsigned:
+    return WebhookUnsigned(N_("The Stripe-Signature header has no timestamp or no v1 signature."))
 
 
 def _moment(seconds: int) -> datetime:

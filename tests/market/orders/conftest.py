@@ -85,7 +85,8 @@ class Till:
         return [self.notify(raw, signature) for raw, signature in notices]
 
     def notify(self, raw: bytes, signature: str) -> int:
-        headers = {"Stripe-Signature": signature, "Content-Type": "application/json"}
+        # In bytes: a header may hold what is not ASCII.
+        headers = {b"Stripe-Signature": signature.encode("latin-1"), b"Content-Type": b"application/json"}
         return self.shop.web.post("/webhooks/stripe", content=raw, headers=headers).status_code
 
     def work(self, **later: float) -> int:

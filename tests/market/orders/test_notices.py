@@ -45,6 +45,8 @@ def test_a_notice_that_is_not_the_gateways_is_refused(small_till: Till) -> None:
     for sent in (
         "",
         "t=1,v1=00",
+        f"t={int(time.time())},v1=é",
+        "t=é,v1=é",
         signature(raw, "whsec_other"),
         signature(raw, age=301),
         signature(raw + b" "),
