@@ -53,7 +53,9 @@ class _NoDatabase:
 
 
 @pytest.mark.parametrize(
-    "token", ["", "x", "dwk_live_", "dwk_live_a_b_c", format_api_key(new_api_key())[:-1] + "_"]
+    "token",
+    ["", "x", "dwk_live_", "dwk_live_a_b_c", format_api_key(new_api_key())[:-1] + "_"],
+    ids=["empty", "one letter", "prefix", "short parts", "wrong check"],
 )
 def test_malformed_keys_never_reach_the_database(small_market: Market, token: str) -> None:
     with pytest.raises(SignInRequired):
