@@ -10,7 +10,7 @@ from typing import Any
 
 from ledger.check import check_bundle
 from ledger.manifest import FileRow, Manifest
-from ledger.policy import Policy, format_policy
+from ledger.policy import Policy, Witness, format_policy
 from ledger.receipt import Bundle, Opening, Supporting, format_bundle
 from ledger.statement import Statement, commitment, parse_statement
 from tests.browser_js.ed25519_vectors import SMALL_ORDER, L
@@ -132,9 +132,17 @@ def _times(home: Scene) -> list[Case]:
         Case("witness of no quorum", format_bundle(home.bundle(witnesses={"w2": NOW})), known),
         Case("no witness", format_bundle(home.bundle()), known),
         Case("unknown witness", format_bundle(home.bundle(witnesses={"w9": NOW})), known),
+        Case("operator as its own witness", format_bundle(home.bundle()), _operator_as_witness(home, [])),
+        Case("operator and a witness", format_bundle(home.bundle(witnesses=seen)), _operator_as_witness(home, ["w1"])),
         Case("quorum none", format_bundle(home.bundle(witnesses=seen)), home.log.trust(["w1", "w2"])),
         Case("witness twice", _line_twice(home.bundle(witnesses={"w1": NOW + 9})), known),
     ]  # fmt: skip
+
+
+def _operator_as_witness(home: Scene, more: list[str]) -> Policy:
+    """A trust file that takes the operator's own clock for a witness; its word is still not independent."""
+    policy = home.log.trust(more)
+    return Policy(policy.logs, (Witness("self", home.log.cosigner.verifier), *policy.witnesses), (), "self")
 
 
 def _line_twice(bundle: Bundle) -> bytes:

@@ -193,10 +193,12 @@ async function checkWitnesses(found) {
   return { names };
 }
 
-/** {by, not_after_time, cause} of the earliest witness, else of the operator's own cosignature, else nothing. */
-function latest({ witnessTimes }, cosigner, time) {
-  if (witnessTimes.size) {
-    const [by, first] = [...witnessTimes].reduce((best, each) => (each[1] < best[1] ? each : best));
+/** {by, not_after_time, cause} of the earliest witness but the operator, else of his own cosignature, else nothing. */
+function latest({ trust, witnessTimes }, cosigner, time) {
+  const own = new Set(trust.witnesses.filter(({ verifier }) => equal(verifier.key, cosigner.key)).map(({ name }) => name));
+  const independent = [...witnessTimes].filter(([name]) => !own.has(name));
+  if (independent.length) {
+    const [by, first] = independent.reduce((best, each) => (each[1] < best[1] ? each : best));
     return { by, not_after_time: first, cause: "witness" };
   }
   return time === undefined ? {} : { by: cosigner.name, not_after_time: time };
