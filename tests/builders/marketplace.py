@@ -74,6 +74,11 @@ class Marketplace:
     def open_app(self) -> FastAPI:
         return _app_on(self.settings, self.ports)
 
+    def keep_app(self) -> None:
+        """Have an app of its own, for a marketplace that outlives the making of the next one."""
+        self.app = create_app(self.settings, self.ports)
+        self.app.state.rate_limits = RateLimits(enabled=False)
+
     @property
     def ledger(self) -> Ledger:
         return self.ports.get(Ledger)

@@ -18,6 +18,7 @@ def caller(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     folder = tmp_path_factory.mktemp("matrix")
     shutil.copyfile(sqlite_template, folder / "market.db")
     with marketplace(folder / "home", f"sqlite:///{folder / 'market.db'}") as market:
+        market.keep_app()
         made = Caller(build_world(market, folder / "data"), folder)
         yield made
         made.close()

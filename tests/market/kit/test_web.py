@@ -27,6 +27,7 @@ def site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     folder = tmp_path_factory.mktemp("web")
     shutil.copyfile(sqlite_template, folder / "market.db")
     with marketplace(folder / "home", f"sqlite:///{folder / 'market.db'}") as made:
+        made.keep_app()
         made.owner = made.party("harbour")  # type: ignore[attr-defined]
         yield made
 
