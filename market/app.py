@@ -113,7 +113,7 @@ def create_app(settings: Settings, ports: Ports) -> FastAPI:
         redoc_url=None,
         lifespan=_lifespan(worker),
     )
-    app.state.ports, app.state.settings, app.state.worker = ports, settings, worker
+    app.state.ports, app.state.worker = ports, worker
     app.state.rate_limits = RateLimits(enabled=settings.rate_limits)
     app.state.page_context = PAGE_CONTEXT
     problems.install(app)

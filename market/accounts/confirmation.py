@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from market.accounts.errors import ConfirmationRequired
-from market.accounts.verbs import BIND_SIGNING_KEY, INVITE
+from market.accounts.verbs import INVITE
 from market.kit.auth import Principal, Resource, Via, allowed
 from market.kit.i18n import N_
+from market.provenance.verbs import BIND_KEY
 
 FRESH = timedelta(minutes=10)
 
@@ -34,4 +35,4 @@ def may_manage(actor: Principal, org_id: UUID) -> bool:
 
 
 def may_bind(actor: Principal, org_id: UUID) -> bool:
-    return allowed(actor, BIND_SIGNING_KEY, Resource(org_id=org_id))
+    return allowed(actor, BIND_KEY, Resource(org_id=org_id))

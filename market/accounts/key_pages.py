@@ -22,6 +22,7 @@ from market.kit.pages import LangPath, page_router
 from market.kit.ports import ports_of
 from market.kit.templating import render
 from market.provenance.gateway import Ledger
+from market.provenance.verbs import BIND_KEY, WITHDRAW_KEY
 
 router = page_router("accounts")
 KeyMaker = Annotated[Principal, Depends(page_guard(verbs.CREATE_API_KEY))]
@@ -167,7 +168,7 @@ def bind_signing_key(
     request: Request,
     lang: LangPath,
     org_id: UUID,
-    actor: Annotated[Principal, Depends(page_guard(verbs.BIND_SIGNING_KEY))],
+    actor: Annotated[Principal, Depends(page_guard(BIND_KEY))],
     form: SubmittedDep,
 ) -> Response:
     """The browser made the key and the proof; only the public half comes here."""
@@ -193,7 +194,7 @@ def withdraw_signing_key(
     lang: LangPath,
     org_id: UUID,
     kid: str,
-    actor: Annotated[Principal, Depends(page_guard(verbs.WITHDRAW_SIGNING_KEY))],
+    actor: Annotated[Principal, Depends(page_guard(WITHDRAW_KEY))],
     form: SubmittedDep,
 ) -> Response:
     ports = ports_of(request)

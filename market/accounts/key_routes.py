@@ -17,6 +17,7 @@ from market.kit.paging import Page
 from market.kit.ports import ports_of
 from market.provenance.gateway import Ledger
 from market.provenance.schemas import KeyView
+from market.provenance.verbs import BIND_KEY, WITHDRAW_KEY
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"])
 
@@ -111,7 +112,7 @@ def list_signing_keys(
 def bind_signing_key(
     org_id: UUID,
     body: NewSigningKey,
-    actor: Annotated[Principal, Depends(api_guard(verbs.BIND_SIGNING_KEY))],
+    actor: Annotated[Principal, Depends(api_guard(BIND_KEY))],
     once: OnceDep,
     request: Request,
 ) -> Response:
@@ -131,7 +132,7 @@ def bind_signing_key(
 def withdraw_signing_key(
     org_id: UUID,
     kid: str,
-    actor: Annotated[Principal, Depends(api_guard(verbs.WITHDRAW_SIGNING_KEY))],
+    actor: Annotated[Principal, Depends(api_guard(WITHDRAW_KEY))],
     request: Request,
     reason: Annotated[WithdrawalReason, Query(description="Becomes public.")] = "rotated",
 ) -> KeyView:

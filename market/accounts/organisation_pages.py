@@ -27,6 +27,7 @@ from market.kit.i18n import N_, Lang, translate
 from market.kit.pages import LangPath, page_router
 from market.kit.ports import ports_of
 from market.kit.templating import render
+from market.provenance.gateway import Ledger
 
 router = page_router("accounts")
 Reader = Annotated[Principal, Depends(page_guard(verbs.READ_ORG))]
@@ -50,7 +51,7 @@ def create(request: Request, lang: LangPath, actor: Founder, form: SubmittedDep)
             "org_zh": translate(lang, N_("Write this in Chinese or in English, better in both."))
         }
         return _new_page(request, form.values, errors)
-    origin = request.app.state.settings.origin
+    origin = ports.get(Ledger).origin
     try:
         with ports.db.writing() as session:
             made = service.create_org(session, actor=actor, new=new, origin=origin, now=ports.clock.now())

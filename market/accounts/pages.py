@@ -24,6 +24,7 @@ from market.kit.pages import LangPath, page_router, redirect, safe_next
 from market.kit.ports import ports_of
 from market.kit.ratelimit import network_of
 from market.kit.templating import render
+from market.provenance.gateway import Ledger
 
 router = page_router("accounts")
 Visitor = Annotated[Principal, Depends(page_guard(BROWSE))]
@@ -56,7 +57,7 @@ def sign_up(
                 session,
                 new=new,
                 password_hash=hashed,
-                origin=request.app.state.settings.origin,
+                origin=ports.get(Ledger).origin,
                 now=ports.clock.now(),
             )
     except Fault as fault:

@@ -34,6 +34,7 @@ from market.kit.idempotency import OnceDep
 from market.kit.paging import Page
 from market.kit.ports import ports_of
 from market.kit.ratelimit import limited, network_of
+from market.provenance.gateway import Ledger
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"])
 
@@ -55,7 +56,7 @@ def sign_up(
     ports = ports_of(request)
     service.refuse_weak_password(body)
     hashed = passwords_of(ports).hash(body.password)
-    origin = request.app.state.settings.origin
+    origin = ports.get(Ledger).origin
     return once(
         actor,
         lambda session: service.sign_up(session, new=body, password_hash=hashed, origin=origin, now=once.now),
@@ -112,7 +113,7 @@ def create_organisation(
     request: Request,
 ) -> Response:
     """You become its owner. Log in again with its id to act for it."""
-    origin = request.app.state.settings.origin
+    origin = ports_of(request).get(Ledger).origin
     return once(
         actor, lambda session: service.create_org(session, actor=actor, new=body, origin=origin, now=once.now)
     )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from market.accounts.confirmation import require_fresh
 from market.accounts.schemas import NewSigningKey
-from market.accounts.verbs import BIND_SIGNING_KEY, READ_SIGNING_KEYS, WITHDRAW_SIGNING_KEY
+from market.accounts.verbs import READ_SIGNING_KEYS
 from market.kit.auth import Principal, Resource, decide
 from market.provenance import keys
 from market.provenance.gateway import Ledger
 from market.provenance.schemas import KeyView
+from market.provenance.verbs import BIND_KEY, WITHDRAW_KEY
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -23,11 +23,11 @@ def bind_signing_key(
     session: Session, *, actor: Principal, ledger: Ledger, org_id: UUID, new: NewSigningKey, now: datetime
 ) -> KeyView:
     """Bind a public key whose holder proved that he has the private half. The binding becomes an entry of the log."""
-    decide(actor, BIND_SIGNING_KEY, Resource(org_id=org_id))
+    decide(actor, BIND_KEY, Resource(org_id=org_id))
     require_fresh(actor, now)
     return keys.bind_key(
         session,
-        actor=_vouched(actor),
+        actor=actor,
         ledger=ledger,
         org_id=org_id,
         key=bytes.fromhex(new.key),
@@ -41,18 +41,13 @@ def withdraw_signing_key(
     session: Session, *, actor: Principal, ledger: Ledger, org_id: UUID, kid: str, reason: str, now: datetime
 ) -> KeyView:
     """End a key: nothing new can be signed with it."""
-    decide(actor, WITHDRAW_SIGNING_KEY, Resource(org_id=org_id))
+    decide(actor, WITHDRAW_KEY, Resource(org_id=org_id))
     require_fresh(actor, now)
     return keys.withdraw_key(
-        session, actor=_vouched(actor), ledger=ledger, org_id=org_id, kid=kid, reason=reason, now=now
+        session, actor=actor, ledger=ledger, org_id=org_id, kid=kid, reason=reason, now=now
     )
 
 
 def signing_keys_of(session: Session, *, actor: Principal, ledger: Ledger, org_id: UUID) -> list[KeyView]:
     decide(actor, READ_SIGNING_KEYS, Resource(org_id=org_id))
     return keys.keys_of(session, ledger, org_id)
-
-
-def _vouched(actor: Principal) -> Principal:
-    """For the key directory: the scopes of the key were decided here, and more strictly."""
-    return replace(actor, scopes=None)

@@ -35,8 +35,6 @@ READ_ALL_API_KEYS = Verb("read_all_api_keys", Reach.OWN, _HEADS, key_scope="org:
 REVOKE_ANY_API_KEY = Verb("revoke_any_api_key", Reach.OWN, _HEADS, key_scope=_MANAGE)
 
 READ_SIGNING_KEYS = Verb("read_signing_keys", Reach.OWN, _ALL, key_scope="org:read", writes=False)
-BIND_SIGNING_KEY = Verb("bind_signing_key", Reach.OWN, frozenset({Role.OWNER}), key_scope=_MANAGE)
-WITHDRAW_SIGNING_KEY = Verb("withdraw_signing_key", Reach.OWN, _HEADS, key_scope=_MANAGE)
 
 SUSPEND_ORG = Verb("suspend_organisation", Reach.PLATFORM, frozenset({Role.OPERATOR}), key_scope=_MANAGE)
 FOUND_ORG = Verb("found_organisation", Reach.PLATFORM, frozenset({Role.OPERATOR}))

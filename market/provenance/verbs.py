@@ -5,8 +5,9 @@ from market.kit.auth import Reach, Role, Verb
 READ_LOG = Verb("ledger:read", Reach.ANYONE, writes=False)
 READ_RECEIPT = Verb("receipt:read", Reach.ANYONE, writes=False)
 VERIFY = Verb("receipt:verify", Reach.ANYONE)
-BIND_KEY = Verb("signing-key:bind", Reach.OWN, frozenset({Role.OWNER, Role.ADMIN}), "statement:submit")
-WITHDRAW_KEY = Verb("signing-key:withdraw", Reach.OWN, frozenset({Role.OWNER, Role.ADMIN}))
+# Who can bind a key can speak for the organisation ever after: the scope comes only with a login by password.
+BIND_KEY = Verb("bind_signing_key", Reach.OWN, frozenset({Role.OWNER}), "account:manage")
+WITHDRAW_KEY = Verb("withdraw_signing_key", Reach.OWN, frozenset({Role.OWNER, Role.ADMIN}), "account:manage")
 READ_KEYS = Verb("signing-key:read", Reach.ANYONE, writes=False)
 RECORD = Verb(
     "statement:record", Reach.OWN, frozenset({Role.OWNER, Role.ADMIN, Role.PUBLISHER, Role.BUYER, Role.REVIEWER}),

@@ -29,7 +29,6 @@ from market.catalog.limits import UploadLimits
 from market.catalog.ports import intake_of
 from market.catalog.schemas import EXAMPLE_METADATA
 from market.catalog.tasks import handlers
-from market.config import Settings
 from market.kit import idempotency, middleware, problems
 from market.kit.auth import ANONYMOUS, Principal, Role, Via
 from market.kit.db import Database
@@ -257,7 +256,6 @@ def build_shop(url: str, folder: Path, store: BlobStore | None = None) -> Shop:
     ports.add(UploadLimits, LIMITS)
     app = FastAPI()
     app.state.ports, app.state.page_context = ports, []
-    app.state.settings = Settings(folder, ORIGIN, "http://testserver", url, "", "")
     app.state.rate_limits = RateLimits(enabled=False)
     problems.install(app)
     app.include_router(routes.router)
