@@ -26,8 +26,8 @@ from market.kit.jobs import enqueue
 from market.kit.paging import MAX_PAGE, Page, page_by_id, read_id
 from market.zones import service as zones
 
-# The shelf, which lies above, brings its document of the asset in step.
-CHANGED_TOPIC = "shelf.index"
+# {asset}. Who listens is the business of the slices above.
+CHANGED_TOPIC = "asset.changed"
 
 
 def announce_change(session: Session, asset_id: UUID, *, now: datetime) -> None:
