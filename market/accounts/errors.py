@@ -28,6 +28,11 @@ class ConfirmationRequired(Fault):
     title = N_("Confirm with your password first")
 
 
+class AddressHasAccount(Fault):
+    kind, slug = Kind.CONFLICT, "address-has-account"
+    title = N_("Somebody has an account with this e-mail address")
+
+
 class RankTooLow(Fault):
     kind, slug = Kind.FORBIDDEN, "rank-too-low"
     title = N_("Nobody can give or take a role above his own")

@@ -10,7 +10,7 @@ from uuid import UUID
 from ledger.names import urn
 from market.accounts import repository
 from market.accounts.confirmation import require_fresh
-from market.accounts.errors import WrongOrganisationState
+from market.accounts.errors import AddressHasAccount, WrongOrganisationState
 from market.accounts.models import Account, Membership, MembershipRole, Organisation
 from market.accounts.passwords import refuse_weak
 from market.accounts.roles import fit_kind
@@ -181,10 +181,13 @@ def appoint(
     password_hash: str,
     roles: Iterable[Role],
     now: datetime,
+    existing: bool = False,
 ) -> AccountView:
-    """Make an account for `new`, or take the one with its address, and give it `roles` in an organisation.
+    """Make an account for `new` and give it `roles` in an organisation.
 
-    This is how the operator's command fills the first seats, before anybody is there to invite.
+    This is how the operator's command fills the first seats, before anybody is there to invite. existing: an account that
+    somebody made with this address may be taken; sign-up proves no address, so whoever says so knows whose it is.
+    Raises AddressHasAccount.
     """
     decide(actor, FOUND_ORG, Resource())
     require_fresh(actor, now)
@@ -198,8 +201,18 @@ def appoint(
         )
         session.add(account)
         session.flush()
+        existing = True
     wanted = fit_kind(OrgKind(org.kind), roles)
     known = repository.membership(session, org_id, account.id)
+    if known is None and not existing:
+        raise AddressHasAccount(
+            N_("%(email)s belongs to an account that somebody signed up for; it may be anybody's."),
+            hint=N_(
+                "If you know that it is the right person's, run the command again with --existing-account."
+            ),
+            where="email",
+            email=new.email,
+        )
     if known is None:
         add_membership(session, org_id, account.id, wanted, now)
     else:

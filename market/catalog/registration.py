@@ -109,9 +109,7 @@ def metadata_opening(session: Session, *, version_id: UUID) -> Opening:
         raise nothing_there()
     found = provenance.opening(session, version.leaf, METADATA)
     if found is None:
-        raise NotFound(
-            N_("This version's metadata cannot be opened: they were erased.")
-        )
+        raise NotFound(N_("This version's metadata cannot be opened: they were erased."))
     return Opening(salt=_text(found.salt), content=_text(found.content))
 
 

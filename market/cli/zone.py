@@ -35,9 +35,19 @@ class AddedZone:
 
 
 def add_zone(
-    settings: Settings, adcode: str, *, email: str, name: str = "Registrar", password: str = "", now: datetime
+    settings: Settings,
+    adcode: str,
+    *,
+    email: str,
+    name: str = "Registrar",
+    password: str = "",
+    now: datetime,
+    existing: bool = False,
 ) -> AddedZone:
-    """Found the zone of a city (or take the one that is there) and give it a registrar. Raises Fault, ValidationError."""
+    """Found the zone of a city (or take the one that is there) and give it a registrar. Raises Fault, ValidationError.
+
+    existing: the registrar may be somebody who has an account already.
+    """
     city = next((city for city in zones.cities() if city.adcode == adcode), None)
     if city is None:
         known = ", ".join(f"{city.adcode} {city.en}" for city in zones.cities())
@@ -68,6 +78,7 @@ def add_zone(
                 password_hash=hashed,
                 roles=_FIRST_ROLES,
                 now=now,
+                existing=existing,
             )
     finally:
         db.close()
@@ -91,8 +102,16 @@ def zone() -> None:
 @click.option("--registrar-email", required=True, help="Address of the registrar's first person.")
 @click.option("--registrar-name", default="Registrar", show_default=True)
 @click.option("--registrar-password", default="", help="Default: a random one, printed once.")
+@click.option(
+    "--existing-account", is_flag=True, help="The address's account is known to be the right person's."
+)
 def add(
-    adcode: str, home: Path | None, registrar_email: str, registrar_name: str, registrar_password: str
+    adcode: str,
+    home: Path | None,
+    registrar_email: str,
+    registrar_name: str,
+    registrar_password: str,
+    existing_account: bool,
 ) -> None:
     """Found the data zone ADCODE (450000 is the hub) and appoint its registrar."""
     try:
@@ -104,6 +123,7 @@ def add(
             name=registrar_name,
             password=registrar_password,
             now=SystemClock().now(),
+            existing=existing_account,
         )
     except (ConfigError, Fault, ValidationError) as error:
         click.echo(f"datawharf: {error}", err=True)

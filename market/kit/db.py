@@ -91,7 +91,13 @@ class Database:
 
 
 def _make_engine(url: str, lock_wait: float) -> Engine:
-    pool: dict[str, Any] = {"pool_size": 10, "max_overflow": 10, "pool_timeout": lock_wait}
+    # hide_parameters: what a failed statement was given may be a person's, and errors go to the log.
+    pool: dict[str, Any] = {
+        "pool_size": 10,
+        "max_overflow": 10,
+        "pool_timeout": lock_wait,
+        "hide_parameters": True,
+    }
     milliseconds = round(lock_wait * 1000)
     if make_url(url).get_backend_name() != "sqlite":
         options = {"options": f"-c lock_timeout={milliseconds}"}

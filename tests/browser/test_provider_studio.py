@@ -178,3 +178,58 @@ def test_other_files_than_the_signed_ones_are_not_sent(
     expect(person.page.locator("[data-status]")).to_contain_text("所选文件与声明不符")
     expect(person.main.get_by_role("button", name=person.say("Sign, send and register"))).to_be_disabled()
     person.look("version-other-files")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_an_offer_is_signed_in_the_browser_and_the_gates_of_a_listing_are_named(
+    market: RunningMarket, enter: Enter, folder: Path, lang: Lang
+) -> None:
+    provider, registrar = (
+        market.party(f"quay-{lang}"),
+        market.registrar("450100" if lang == "zh" else "450200"),
+    )
+    adcode = "450100" if lang == "zh" else "450200"
+    version = market.registered(provider, folder / "data", adcode=adcode)
+    person = enter("provider", lang)
+    person.sign_in(f"quay-{lang}@example.com")
+    person.bring_key(provider.org_id, provider.key, folder)
+
+    # Without a certificate and an offer the asset does not go on show, and the page says what is missing.
+    person.open(f"studio/assets/{version['asset_id']}")
+    person.follow("Listing")
+    expect(person.main.locator(".steps li.failed")).to_have_count(2)
+    person.look("listing-gates")
+    person.press("Put on show")
+    expect(person.page).to_have_title(re.compile(f"^{person.say('Error:')} "))
+    person.look("listing-refused")
+
+    application = provider.apply(version["id"])
+    for decision in ("accepted", "formal-review", "issued"):
+        application = registrar.decide(application["id"], decision)
+    person.open(f"studio/assets/{version['asset_id']}")
+    person.follow("New offer")
+    expect(person.page.locator("#f-asset_id")).to_have_value(version["asset_id"])
+    person.page.locator("input[name=kind][value=PAID]").check()
+    person.page.locator("#f-licence").select_option("CC-BY-4.0")
+    person.press("Go on to sign")
+    expect(person.main.locator(".error-summary")).to_be_focused()
+    person.look("offer-form-errors")
+    person.page.locator("#f-price").fill("12000")
+    person.press("Go on to sign")
+    expect(person.page).to_have_url(re.compile("/studio/offers/drafts/"))
+    expect(person.main.get_by_role("button", name=person.say("Sign and publish"))).to_be_enabled()
+    person.look("offer-sign")
+    person.press("Sign and publish")
+    expect(person.page).to_have_url(re.compile("/offers/[0-9a-f-]{36}$"))
+    person.look("offer-own")
+    person.open("studio/offers")
+    person.look("studio-offers")
+    market.drain()
+    person.open(f"studio/listings/{version['asset_id']}")
+    expect(person.main.locator(".steps li.failed")).to_have_count(0)
+    person.press("Put on show")
+    person.reads("The asset is on show.")
+    person.look("listing")
+    for page in ("requests", "licences", "deliveries"):
+        person.open(f"studio/{page}")
+        person.look(f"studio-{page}")

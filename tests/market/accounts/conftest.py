@@ -27,7 +27,6 @@ from market.accounts import key_pages, key_routes, organisation_pages, pages, ro
 from market.accounts.authenticator import AccountsAuthenticator
 from market.accounts.passwords import Passwords
 from market.accounts.schemas import NewAccount, OrgView
-from market.config import Settings
 from market.kit import middleware, problems
 from market.kit.auth import Principal, Role, system
 from market.kit.db import Database
@@ -141,6 +140,7 @@ class Market:
                 password_hash=self.passwords.hash(PASSWORD),
                 roles=roles,
                 now=self.clock.now(),
+                existing=True,
             )
         return view.id
 
@@ -202,7 +202,6 @@ def build(url: str, home: Path, passwords: Passwords, *, rate_limits: bool = Fal
     )
     app = FastAPI()
     app.state.ports, app.state.page_context = ports, [zone_pages.page_context]
-    app.state.settings = Settings(home, ORIGIN, "http://testserver", url, "", "")
     app.state.rate_limits = RateLimits(enabled=rate_limits)
     problems.install(app)
     for router in (

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from market.accounts import service as accounts
+from market.accounts.schemas import NewAccount
 from market.cli.setup import NewHome, initialise
 from market.client.cli import main
 from market.config import Settings
@@ -19,8 +21,8 @@ def settings(tmp_path: Path) -> Settings:
     return initialise(NewHome(tmp_path / "home")).settings
 
 
-def add(settings: Settings, adcode: str, email: str) -> tuple[int, str]:
-    arguments = ["zone", "add", adcode, "--home", str(settings.home), "--registrar-email", email]
+def add(settings: Settings, adcode: str, email: str, *more: str) -> tuple[int, str]:
+    arguments = ["zone", "add", adcode, "--home", str(settings.home), "--registrar-email", email, *more]
     done = CliRunner().invoke(main, arguments)
     return done.exit_code, done.output
 
@@ -40,6 +42,28 @@ def test_a_zone_is_founded_once_and_takes_further_registrars(settings: Settings)
     assert add(settings, "450700", "second@example.com")[0] == 0
     assert add(settings, "450000", "hub@example.com")[0] == 0
     assert zones(settings) == [("450000", "Guangxi data registration hub"), ("450700", "Qinzhou data zone")]
+
+
+def test_an_account_that_somebody_made_is_no_registrar_unseen(settings: Settings) -> None:
+    """Sign-up proves no address: whoever was quicker with the registrar's would have become the registrar."""
+    squatter = NewAccount(email="registrar@example.com", password="seven quiet harbours", name="Who knows")
+    db = Database(settings.database)
+    with db.writing() as session:
+        accounts.sign_up(
+            session,
+            new=squatter,
+            password_hash="-",
+            origin=settings.origin,
+            now=datetime(2026, 7, 1, tzinfo=UTC),
+        )
+    db.close()
+    status, said = add(settings, "450700", "registrar@example.com")
+    assert status == 1
+    assert "may be anybody's" in said
+    assert zones(settings) == []
+    assert add(settings, "450700", "registrar@example.com", "--existing-account")[0] == 0
+    # Who is a registrar here already is no stranger.
+    assert add(settings, "450700", "registrar@example.com")[0] == 0
 
 
 @pytest.mark.parametrize(

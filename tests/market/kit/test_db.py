@@ -12,6 +12,7 @@ import psycopg
 import pysqlite3.dbapi2 as sqlite3
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from market.kit.db import Database, UtcDateTime
@@ -227,3 +228,14 @@ def test_a_database_in_a_folder_that_is_gone_is_not_silently_made(tmp_path: Path
     with pytest.raises(Exception, match="unable to open"), db.reading() as session:
         counter_value(session)
     db.close()
+
+
+def test_what_a_failed_statement_was_given_stays_out_of_the_error(db: Database) -> None:
+    """Errors go to the log, and parameters are people's words, hashes and contracts."""
+    job = {"topic": "t", "payload": {}, "run_at": NOW, "created_at": NOW}
+    with pytest.raises(IntegrityError) as failed, db.writing() as session:
+        session.add(Job(key="twice", last_error="a person's words", **job))
+        session.flush()
+        session.add(Job(key="twice", last_error="a person's words", **job))
+        session.flush()
+    assert "a person's words" not in str(failed.value)
