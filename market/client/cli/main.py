@@ -16,9 +16,18 @@ from market.client.cli.shared import Context
 from market.client.errors import ClientError, Problem
 from market.client.words import language_of_environment, tell
 
+# What the marketplace adds, to say so where it is not installed.
+OPERATORS = ("init", "serve", "worker", "doctor", "jobs", "zone", "signin-link", "demo", "heist")
+
 
 class Failing(click.Group):
     """Known failures end the command with one clear sentence and status 1."""
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        found = super().get_command(ctx, name)
+        if found is None and name in OPERATORS:
+            ctx.fail(f"“{name}” comes with the marketplace. Install it with: pip install 'datawharf[server]'")
+        return found
 
     def invoke(self, ctx: click.Context) -> object:
         try:
