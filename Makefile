@@ -1,4 +1,5 @@
-# `make help` lists what there is. Everything lands in .venv and .demo-data; `make clean` takes both away.
+# `make help` lists what there is. Everything lands in .venv and .demo-data; `make clean` takes both away. The market of
+# `make serve` is yours: it stays in datawharf-home until you remove it.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help

@@ -27,14 +27,14 @@ from market.accounts.schemas import (
 )
 from market.kit.auth import HUB, Role
 from market.kit.i18n import Lang
-from market.kit.texts import LocalText
+from market.kit.texts import LocalText, plain_line
 
 
 class OrganisationFields(Input):
     """The organisation part of a form. It stands for no organisation while both names are empty."""
 
-    org_zh: str = Field(default="", max_length=200)
-    org_en: str = Field(default="", max_length=200)
+    org_zh: Annotated[str, Field(max_length=200), AfterValidator(plain_line)] = ""
+    org_en: Annotated[str, Field(max_length=200), AfterValidator(plain_line)] = ""
     legal_kind: LegalKind = LegalKind.ENTERPRISE
     uscc: Uscc | None = None
     industry: Industry | None = None

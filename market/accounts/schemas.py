@@ -15,7 +15,7 @@ from stdnum.exceptions import ValidationError as NumberError
 
 from market.kit.auth import Role
 from market.kit.i18n import N_, Lang
-from market.kit.texts import LocalText
+from market.kit.texts import LocalText, Name, plain_line
 
 
 class OrgKind(StrEnum):
@@ -87,7 +87,9 @@ Email = Annotated[str, Field(max_length=254), AfterValidator(tidy_email)]
 NewPassword = Annotated[str, AfterValidator(_check_length)]
 # A password that is only compared may be anything that fits.
 GivenPassword = Annotated[str, Field(max_length=1024)]
-PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+PersonName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(plain_line)
+]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 Uscc = Annotated[str, AfterValidator(_check_uscc)]
 Adcode = Annotated[str, Field(pattern=r"^[0-9]{6}$")]
@@ -118,7 +120,7 @@ class NewOrg(Input):
         },
     )
 
-    name: LocalText
+    name: Name
     legal_kind: LegalKind = LegalKind.ENTERPRISE
     uscc: Uscc | None = None
     adcode: Adcode | None = None
@@ -129,7 +131,7 @@ class NewOrg(Input):
 class EditedOrg(Input):
     """Only what is given changes."""
 
-    name: LocalText | None = None
+    name: Name | None = None
     legal_kind: LegalKind | None = None
     uscc: Uscc | None = None
     adcode: Adcode | None = None

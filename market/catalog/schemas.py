@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from ledger.statement import canonical_json
 from market.kit.i18n import N_
-from market.kit.texts import LocalText
+from market.kit.texts import LocalText, plain_lines
 from market.statements.metadata import snapshot
 
 HEX32 = r"^[0-9a-f]{64}$"
@@ -27,17 +27,11 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,39}$")]
 Leaf = Annotated[str, StringConstraints(pattern=HEX32)]
 
 
-def _plain_lines(value: str) -> str:
-    if re.search(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]", value):
-        raise ValueError(N_("This contains an invisible control character; type it again."))
-    return value
-
-
 def _both(value: LocalText) -> LocalText:
     if not value.zh or not value.en:
         raise ValueError(N_("Write this in Chinese and in English."))
-    _plain_lines(value.zh)
-    _plain_lines(value.en)
+    plain_lines(value.zh)
+    plain_lines(value.en)
     return value
 
 
@@ -56,7 +50,7 @@ def _distinct(values: list[str]) -> list[str]:
 Bilingual = Annotated[LocalText, AfterValidator(_both)]
 Title = Annotated[LocalText, AfterValidator(_both), AfterValidator(_short)]
 Keyword = Annotated[
-    str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True), AfterValidator(_plain_lines)
+    str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True), AfterValidator(plain_lines)
 ]
 
 

@@ -72,6 +72,8 @@ def initialise(new: NewHome, clock: Clock | None = None, **more: object) -> Init
             f"{new.home} is not empty. Name a new folder, so that nothing of yours is mixed in."
         )
     new.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # An empty folder that was there is everybody's to read as a rule; the database and its copies would be too.
+    new.home.chmod(0o700)
     draft = _settings(new, origin="", platform_org=new_id())
     make_keys(draft)
     origin = new.origin or f"datawharf.local/{signing_key(draft, 'log').public.raw.hex()[:8]}"

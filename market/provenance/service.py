@@ -12,7 +12,7 @@ from ledger.errors import LedgerError, Malformed, Unverified
 from ledger.keys import PublicKey
 from ledger.receipt import Opening
 from ledger.statement import Statement, parse_statement, sign_statement
-from market.kit.auth import Principal, Resource, Via, decide
+from market.kit.auth import Principal, Resource, Via, allowed, decide
 from market.kit.errors import NotFound
 from market.kit.i18n import N_
 from market.kit.jobs import enqueue
@@ -28,7 +28,7 @@ from market.provenance.errors import (
 from market.provenance.gateway import POLICY_ENTRY, Ledger
 from market.provenance.models import RecordedStatement, StatementParty, StoredOpening
 from market.provenance.schemas import About, HeadView, OpeningIn, StatementView
-from market.provenance.verbs import READ_RECEIPT, RECORD
+from market.provenance.verbs import READ_OPENINGS, READ_RECEIPT, RECORD
 from market.statements import Fact, Signer, build, claims_for, explain, opens, read_fact
 
 RECORD_TOPIC = "ledger.record"
@@ -139,7 +139,8 @@ def receipt(session: Session, *, actor: Principal, ledger: Ledger, leaf: str) ->
             return None
         supporting.insert(0, binding.log_index)
     mine = actor.org_id is not None and repository.is_party(session, leaf, actor.org_id)
-    shown = repository.openings(session, leaf) if mine or actor.via is Via.SYSTEM else ()
+    reads = mine and allowed(actor, READ_OPENINGS, Resource(org_id=actor.org_id))
+    shown = repository.openings(session, leaf) if reads or actor.via is Via.SYSTEM else ()
     return ledger.receipt(
         row.log_index,
         [index for index in supporting if index != row.log_index],

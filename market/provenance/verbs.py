@@ -4,6 +4,8 @@ from market.kit.auth import Reach, Role, Verb
 
 READ_LOG = Verb("ledger:read", Reach.ANYONE, writes=False)
 READ_RECEIPT = Verb("receipt:read", Reach.ANYONE, writes=False)
+# What stands behind a commitment (a contract's text, a price) is the parties', by keys that may read contracts at all.
+READ_OPENINGS = Verb("opening:read", Reach.OWN, frozenset(Role), "catalog:read", writes=False)
 VERIFY = Verb("receipt:verify", Reach.ANYONE)
 # Who can bind a key can speak for the organisation ever after: the scope comes only with a login by password.
 BIND_KEY = Verb("bind_signing_key", Reach.OWN, frozenset({Role.OWNER}), "account:manage")

@@ -120,6 +120,14 @@ class Registering(threading.Thread):
                     f"upload {upload}: {acknowledged} was acknowledged, {stands} is there"
                 )
             acknowledged = stands
+        self._settle(upload)
+
+    def _settle(self, upload: str) -> None:
+        """Until a server that died after the last byte has its successor put the file in its place."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self._again("GET", f"/api/v1/uploads/{upload}").json()["state"] == "receiving":
+            assert time.monotonic() < deadline, f"upload {upload} was never finished"
+            time.sleep(0.2)
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
         return self._again("POST", path, json=body, headers={"Idempotency-Key": str(uuid4())}).json()
