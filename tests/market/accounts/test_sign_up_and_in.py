@@ -29,6 +29,14 @@ def test_sign_up_of_a_known_address_answers_the_same_and_changes_nothing(market:
     assert [each["name"]["en"] for each in memberships] == ["Harbour Data"]
 
 
+@pytest.mark.parametrize("name", ["Harbour\u202eataD", "Harbour\nData", "Harbour\x00Data", "x" * 201])
+def test_nobody_takes_a_name_that_only_looks_like_anothers(small_market: Market, name: str) -> None:
+    refused = small_market.sign_up("mei@example.com", name)
+    assert (refused.status_code, refused.json()["slug"]) == (422, "invalid-input")
+    person = small_market.sign_up("mei@example.com", name=name)
+    assert person.status_code == 422
+
+
 def test_login_refuses_unknown_address_and_wrong_password_alike(market: Market) -> None:
     market.sign_up("mei@example.com")
     wrong = market.log_in("mei@example.com", "not this one at all")
