@@ -48,12 +48,16 @@ def upload_file(api: Transport, version_id: str, file: LocalFile, progress: Prog
     """Send a file in parts, from wherever an earlier attempt ended. Raises Interrupted when it has to be tried later."""
     progress = progress or Silent()
     body = {"path": file.row.path, "size": file.row.size, "sha256": file.row.sha256.hex()}
-    upload = api.post(f"/api/v1/versions/{version_id}/uploads", body)
+    announce = f"/api/v1/versions/{version_id}/uploads"
+    upload = api.post(announce, body)
     progress.begin(f"send {file.row.path}", file.row.size)
     progress.advance(upload["offset"])
+    interrupted = False
     for attempt in range(RESUMES):
         try:
-            _send_rest(api, upload["upload"], file, upload["offset"], upload["chunk_size"], progress)
+            lost = _send_rest(api, upload["upload"], file, upload["offset"], upload["chunk_size"], progress)
+            if lost or interrupted:
+                _have_it_finished(api, announce, body, upload["upload"])
             progress.end()
             return
         except Unreachable as error:
@@ -61,13 +65,22 @@ def upload_file(api: Transport, version_id: str, file: LocalFile, progress: Prog
                 raise Interrupted(
                     "{error} What arrived is kept; run the same command again to go on.", error=error
                 ) from error
-            upload = api.get(f"/api/v1/uploads/{upload['upload']}")
+            interrupted, upload = True, api.get(f"/api/v1/uploads/{upload['upload']}")
+
+
+def _have_it_finished(api: Transport, announce: str, body: dict[str, object], upload_id: str) -> None:
+    """The server that took the last byte may have died before it put the file in its place: its successor does that
+    when the file is announced again.
+    """
+    if api.get(f"/api/v1/uploads/{upload_id}")["state"] == "receiving":
+        api.post(announce, body)
 
 
 def _send_rest(
     api: Transport, upload_id: str, file: LocalFile, offset: int, most: int, progress: Progress
-) -> None:
-    usual = FIRST_PART
+) -> bool:
+    """Whether a reply was lost on the way, so that the offset had to be asked for."""
+    usual, lost = FIRST_PART, False
     while offset < file.row.size:
         part, checksum = next_part(file, offset, min(usual, most))
         headers = {
@@ -87,10 +100,11 @@ def _send_rest(
                 ) from problem
             if problem.slug != "offset-wrong":
                 raise
-            offset_now = int(api.get(f"/api/v1/uploads/{upload_id}")["offset"])
+            offset_now, lost = int(api.get(f"/api/v1/uploads/{upload_id}")["offset"]), True
         usual = part_size_after(part.size, monotonic() - began, usual)
         progress.advance(offset_now - offset)
         offset = offset_now
+    return lost
 
 
 def part_size_after(sent: int, seconds: float, usual: int) -> int:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+import httpx
 import pysqlite3.dbapi2 as sqlite3
 import pytest
 from click.testing import CliRunner
 
 from ledger.errors import LedgerError
+from market.catalog.blobs import BlobStore, FileBlobs
 from market.cli.examine import examine
 from market.cli.operator import doctor, serve
 from market.cli.server import opened
@@ -35,6 +38,38 @@ def test_a_locked_database_says_when_to_come_again(sqlite_url: str, tmp_path: Pa
         assert refused.json()["hint"]
         assert web.post("/api/v1/organisations", json=body, headers=headers).status_code == 201
         assert len(owner.api.get("/api/v1/organisations")["items"]) == 2
+
+
+def test_registering_outlives_a_server_that_died_after_the_last_byte(
+    small_market: Marketplace, tmp_path: Path
+) -> None:
+    """All bytes were acknowledged, but nobody put the file in its place: the client has the next server do it."""
+
+    class DiesOnce(FileBlobs):
+        alive = True
+
+        def promote(self, *file: Any) -> None:
+            if DiesOnce.alive:
+                DiesOnce.alive = False
+                raise SystemError("killed")
+            super().promote(*file)
+
+    market = small_market
+    provider = market.party("harbour")
+    market.ports.add(BlobStore, DiesOnce(Path(market.settings.blobs)))
+    http = provider.api._http
+    answer = http.request
+
+    def cut(*asked: Any, **more: Any) -> httpx.Response:
+        reply = answer(*asked, **more)
+        if reply.status_code == 500:
+            raise httpx.ReadError("the connection was lost")
+        return reply
+
+    http.request = cut  # type: ignore[method-assign]
+    version = market.registered(provider, tmp_path / "data")
+    assert not DiesOnce.alive, "it was never killed"
+    assert version["state"] == "registered"
 
 
 @pytest.fixture
