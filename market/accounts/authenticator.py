@@ -15,7 +15,7 @@ from market.accounts.models import Account, Organisation
 from market.accounts.schemas import OrgKind, OrgState
 from market.accounts.sessions import is_over
 from market.accounts.tokens import digest, parse_api_key
-from market.accounts.views import lang_of, org_name
+from market.accounts.views import org_name
 from market.kit.auth import ANONYMOUS, Principal, Role, Via
 from market.kit.clock import Clock
 from market.kit.db import Database
@@ -119,7 +119,7 @@ def _standing(
         zone=org.adcode if org.kind == OrgKind.ZONE else None,
         platform=org.kind == OrgKind.PLATFORM,
         label=account.name,
-        org_label=org_name(org).best(lang_of(account)),
+        org_name=org_name(org),
     )
 
 

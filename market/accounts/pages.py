@@ -206,7 +206,8 @@ def change_password(request: Request, lang: LangPath, actor: Self, form: Submitt
     if read is None:
         return _account_page(request, actor, errors)
     try:
-        refuse_weak(read.new_password, actor.label, actor.org_label)
+        names = actor.org_name
+        refuse_weak(read.new_password, actor.label, *((names.zh, names.en) if names else ()))
         new_hash = passwords_of(ports).hash(read.new_password)
         token = after_password(
             ports,

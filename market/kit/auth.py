@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from market.kit.errors import Forbidden, NotFound, SignInRequired
 from market.kit.i18n import N_
+from market.kit.texts import LocalText
 
 
 class Role(StrEnum):
@@ -68,7 +69,7 @@ class Principal:
     scopes: frozenset[str] | None = None
     key_id: UUID | None = None
     label: str = field(default="", compare=False)
-    org_label: str = field(default="", compare=False)
+    org_name: LocalText | None = field(default=None, compare=False)
     session_token: str = field(default="", repr=False, compare=False)
     confirmed_at: datetime | None = field(default=None, compare=False)
 

@@ -77,7 +77,7 @@ def format_when(moment: datetime, lang: Lang) -> str:
     """A moment for reading, in China's time, which it names."""
     local = moment.astimezone(CHINA)
     if lang == "zh":
-        return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M} (北京时间)"
+        return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}（北京时间）"
     return f"{local.day} {local:%b %Y, %H:%M} (UTC+8)"
 
 
@@ -92,5 +92,6 @@ def format_size(count: int, lang: Lang) -> str:
     exact = f"{count:,} 字节" if lang == "zh" else f"{count:,} bytes"
     for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= scale:
-            return f"{count / scale:.3g} {unit} ({exact})"
+            short = f"{count / scale:.3g} {unit}"
+            return f"{short}（{exact}）" if lang == "zh" else f"{short} ({exact})"
     return exact

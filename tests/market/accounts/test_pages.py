@@ -174,6 +174,35 @@ def test_a_demo_link_works_until_it_expires(small_market: Market) -> None:
     assert Browser(small_market).get(path).status_code == 410
 
 
+def test_the_header_names_the_organisation_in_the_language_of_the_page(browser: Browser) -> None:
+    browser.send(
+        "/zh/signup",
+        _from="/zh/signup",
+        name="Mei",
+        email="mei@example.com",
+        password=PASSWORD,
+        org_zh="北部湾港数据",
+        org_en="Beibu Gulf Data",
+        zone="450000",
+        legal_kind="ENTERPRISE",
+    )
+    browser.send("/zh/signin", _from="/zh/signin", email="mei@example.com", password=PASSWORD)
+    for lang, name in (("zh", "北部湾港数据"), ("en", "Beibu Gulf Data")):
+        header = browser.get(f"/{lang}/account").text.partition("</header>")[0]
+        assert f">{name}</a>" in header
+
+
+def test_an_operator_finds_the_way_to_the_bank_transfers(small_market: Market) -> None:
+    small_market.found_platform()
+    small_market.sign_up("mei@example.com", "Harbour Data")
+    for email, door in (("operator@example.com", True), ("mei@example.com", False)):
+        visitor = Browser(small_market)
+        visitor.send("/en/signin", _from="/en/signin", email=email, password=PASSWORD)
+        page = visitor.get("/en/account").text
+        assert email in page
+        assert ('href="/en/ops/payments"' in page) is door
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_page_has_one_heading_and_labelled_fields(
     small_market: Market, browser: Browser, lang: str

@@ -37,6 +37,7 @@ from market.kit.guards import refuse_unguarded
 from market.kit.jobs import Worker
 from market.kit.ports import Ports
 from market.kit.ratelimit import RateLimits
+from market.kit.texts import LocalText
 from market.provenance import keys
 from market.provenance.gateway import Ledger, PlatformKey
 from market.statements import build, claims_for, commit
@@ -89,7 +90,7 @@ def member(org_id: UUID, *roles: Role, via: Via = Via.API_KEY) -> Principal:
         roles=frozenset(roles or {Role.OWNER}),
         key_id=uuid4() if via is Via.API_KEY else None,
         label="Test",
-        org_label="Harbour Data",
+        org_name=LocalText(en="Harbour Data"),
     )
 
 
