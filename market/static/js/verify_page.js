@@ -11,6 +11,7 @@ const WORDS = {
   nothing: { en: "Choose a receipt, or paste one.", zh: "选择或粘贴一份回执。" },
   reading: { en: "Computing fingerprints: {percent}%", zh: "正在计算内容指纹：{percent}%" },
   cancelled: { en: "Stopped. Nothing was checked.", zh: "已停止，未作任何核验。" },
+  checking: { en: "Checking…", zh: "正在核验…" },
   done: { en: "Check finished.", zh: "核验完成。" },
   changed: { en: "A file changed while it was read. Choose the files again.", zh: "文件在读取时被改动，重新选择文件。" },
   unsupported: {
@@ -106,7 +107,7 @@ class VerifyForm {
     const { signal } = this.#cancel;
     const button = this.form.querySelector('[data-do="cancel"]');
     button.hidden = false;
-    this.result.hidden = true;
+    this.reserve();
     try {
       const [{ checkBundle }, { loadWords }, { parsePolicy }] = await modules();
       const trust = parsed(parsePolicy, this.trustText, WORDS.trust);
@@ -118,10 +119,19 @@ class VerifyForm {
       tell(this.form, say(WORDS.done));
     } catch (error) {
       if (this.#cancel.signal !== signal) return;
+      this.result.hidden = true;
       tell(this.form, KNOWN[error.name] ? say(KNOWN[error.name]) : error.message, true);
     } finally {
       button.hidden = true;
     }
+  }
+
+  /** Opens the result's box at once, at the height that it will need, so that the verdict moves nothing when it comes. */
+  reserve() {
+    this.result.querySelector("[data-steps]").replaceChildren();
+    this.result.querySelector("[data-heading]").textContent = say(WORDS.checking);
+    delete this.result.dataset.outcome;
+    this.result.hidden = false;
   }
 
   /** {manifest (parsed, or undefined), files: Map of path to digest} of the chosen data. */
