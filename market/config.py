@@ -6,6 +6,7 @@ import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 CONFIG_NAME = "datawharf.toml"
 
@@ -96,13 +97,27 @@ def load_settings(home: Path) -> Settings:
         settings = Settings(home=home, stripe=StripeSettings(**stripe) if stripe else None, **table)
     except TypeError as error:
         raise ConfigError(f"{path}: {error}. Known settings are described in docs/operator.md.") from error
-    if not settings.https and not _loopback(settings.public_url):
-        raise ConfigError(
-            f"{path}: public_url must be https unless it is on this machine: {settings.public_url}"
-        )
+    try:
+        check_public_url(settings.public_url)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
     return settings
 
 
-def _loopback(url: str) -> bool:
-    host = url.split("://", 1)[-1].split("/", 1)[0].rsplit(":", 1)[0]
-    return host in ("127.0.0.1", "localhost", "[::1]")
+def check_public_url(url: str) -> None:
+    """Raises ConfigError unless people can reach us at this address without being overheard."""
+    example = "For example: https://data.example.cn, or http://127.0.0.1:8000 on this machine."
+    try:
+        parts = urlsplit(url)
+        scheme = parts.scheme if parts.hostname and parts.port != 0 else ""
+    except ValueError:
+        scheme = ""
+    if scheme not in ("http", "https"):
+        raise ConfigError(f"public_url is not an address of the web: {url}. {example}")
+    if scheme == "http" and not on_this_machine(url):
+        raise ConfigError(f"public_url must be https unless it is on this machine: {url}. {example}")
+
+
+def on_this_machine(url: str) -> bool:
+    """Whether only this machine can reach the address."""
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")

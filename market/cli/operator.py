@@ -9,12 +9,13 @@ from functools import wraps
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ParamSpec
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import click
 
 from ledger.errors import LedgerError
-from market.config import CONFIG_NAME, ConfigError, Settings, default_home, load_settings
+from market.config import CONFIG_NAME, ConfigError, Settings, default_home, load_settings, on_this_machine
 
 Params = ParamSpec("Params")
 HOME = click.option(
@@ -107,12 +108,18 @@ def init(home: Path | None, if_missing: bool, s3: tuple[str, ...], **told: Any) 
     shown = "as given" if told["operator_password"] else made.operator_password
     click.echo(f"Operator   {made.operator_email}, password {shown}")
     click.echo("Keep a copy of the keys folder in a safe place: without it the log cannot go on.")
-    click.echo(f"Next: datawharf serve --home {settings.home}")
+    click.echo(f"Next: datawharf serve --home {settings.home}; found a data zone with datawharf zone add.")
 
 
 @click.command()
 @HOME
-@click.option("--port", default=8000, show_default=True, help="The next free one is taken if it is in use.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65_535),
+    help="The next free one is taken if it is in use; 0 takes any.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option(
     "--worker/--no-worker", default=None, help="Run jobs in this process. Default: as the settings say."
@@ -128,7 +135,13 @@ def serve(home: Path | None, port: int, host: str, worker: bool | None) -> None:
         settings = dataclasses.replace(settings, embedded_worker=worker)
     migrate(settings.database)
     listener = server.listen(port, host)
-    click.echo(f"Datawharf on http://{host}:{listener.getsockname()[1]}/ (stop with Ctrl-C)")
+    port = listener.getsockname()[1]
+    click.echo(f"Datawharf on http://{host}:{port}/ (stop with Ctrl-C)")
+    if on_this_machine(settings.public_url) and urlsplit(settings.public_url).port != port:
+        click.echo(
+            f"Links that it gives out begin with {settings.public_url}; "
+            f"public_url in {settings.home / CONFIG_NAME} says so."
+        )
     server.serve(settings, listener)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import uvicorn
 
@@ -19,11 +19,12 @@ from market.provenance.gateway import Ledger
 
 KEEP_ALIVE_SECONDS = 65
 SHUTDOWN_SECONDS = 10
+HIGHEST_PORT = 65_535
 
 
 def listen(port: int, host: str = "127.0.0.1", tries: int = 50) -> socket.socket:
     """A listening socket on `port`, or on the next free one. Port 0 takes any."""
-    for candidate in range(port, port + tries):
+    for candidate in range(port, min(port + tries, HIGHEST_PORT + 1)):
         listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -35,7 +36,7 @@ def listen(port: int, host: str = "127.0.0.1", tries: int = 50) -> socket.socket
                 raise
             continue
         return listener
-    raise OSError(f"no free port between {port} and {port + tries - 1} on {host}")
+    raise OSError(f"no free port from {port} on at {host}")
 
 
 @contextmanager
@@ -72,7 +73,8 @@ def make_server(settings: Settings, ports: Ports) -> uvicorn.Server:
 
 def serve(settings: Settings, listener: socket.socket) -> None:
     """Serve until interrupted."""
-    with listener, opened(settings) as ports:
+    # uvicorn raises the signal again once it has ended in good order; that is no failure.
+    with listener, opened(settings) as ports, suppress(KeyboardInterrupt):
         make_server(settings, ports).run(sockets=[listener])
 
 

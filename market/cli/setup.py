@@ -14,7 +14,7 @@ from ledger.policy import fingerprint, format_policy, policy_for
 from ledger.statement import sign_statement
 from market.accounts import service as accounts
 from market.compose import create_log, make_keys, note_signers, signing_key
-from market.config import CONFIG_NAME, ConfigError, Settings, load_settings
+from market.config import CONFIG_NAME, ConfigError, Settings, check_public_url, load_settings
 from market.kit.clock import Clock, SystemClock
 from market.kit.db import Database
 from market.kit.ids import new_id
@@ -64,6 +64,7 @@ def initialise(new: NewHome, clock: Clock | None = None, **more: object) -> Init
     more: further lines of the settings file, by name.
     """
     clock = clock or SystemClock()
+    check_public_url(new.public_url)
     path = new.home / CONFIG_NAME
     if path.exists():
         raise ConfigError(f"{new.home} is a Datawharf home already. Use it as it is, or name another folder.")

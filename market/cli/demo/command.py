@@ -24,7 +24,13 @@ DATA = Path(".demo-data")
 
 
 @click.command()
-@click.option("--port", default=8000, show_default=True, help="The next free one is taken if it is in use.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65_535),
+    help="The next free one is taken if it is in use; 0 takes any.",
+)
 @click.option("--exit", "leave", is_flag=True, help="Stop at the end: status 0, or 1 where a step failed.")
 @click.option(
     "--home",
@@ -73,7 +79,9 @@ def _play(tell: Teller, root: Path, port: int, leave: bool) -> bool:
             tell.say("The programs' own words are in %(path)s.", path=folders.logs)
             return False
         tell.say("The play took %(seconds)s seconds.", seconds=f"{tell.seconds:.0f}")
-        if not leave:
+        if leave:
+            tell.say("The market stops now, and its links with it. Leave --exit (EXIT=1) out to look around.")
+        else:
             tell.say("The market stays open at %(address)s. Stop it with Ctrl-C.", address=play.server)
             threading.Event().wait()
     return True

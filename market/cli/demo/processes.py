@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -142,3 +143,9 @@ def free_port(preferred: int = 0, tries: int = 50) -> int:
 def datawharf(*arguments: str) -> list[str]:
     """The product's own command, run by this interpreter."""
     return [sys.executable, "-m", "market.client", *arguments]
+
+
+def command_here() -> str:
+    """How a person types the product's command in a shell that was not told of our environment."""
+    beside = Path(sys.executable).with_name("datawharf")
+    return "datawharf" if shutil.which("datawharf") or not beside.is_file() else str(beside)

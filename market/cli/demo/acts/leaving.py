@@ -6,6 +6,7 @@ from market.accounts import service as accounts
 from market.accounts.schemas import NewAccount
 from market.cli.demo import parties
 from market.cli.demo.play import Play
+from market.cli.demo.processes import command_here
 from market.kit.auth import Role, system
 from market.kit.clock import SystemClock
 from market.kit.db import Database
@@ -30,7 +31,7 @@ def show_links(play: Play) -> None:
         tell.say("%(role)s:", role=tell.words(_ROLES[role]))
         tell.show(address)
     tell.say("By command line, as the buyer for example:")
-    tell.show(f"datawharf --profile {play.buyer.folder} licences")
+    tell.show(f"{command_here()} --profile {play.buyer.folder} licences")
     tell.say("Without an account: the catalogue, the ledger and the verifier")
     tell.show("\n".join(play.page(path) for path in ("catalogue", "ledger", "verify")))
 

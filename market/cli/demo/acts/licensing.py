@@ -11,7 +11,7 @@ import httpx
 
 from market.cli.demo.acts.registering import FLIGHTS, JOINED
 from market.cli.demo.play import OnShow, Play
-from market.cli.demo.processes import datawharf, until_said
+from market.cli.demo.processes import command_here, datawharf, until_said
 from market.client.views import Contract, Order
 
 OPEN = "sea-corridor"
@@ -33,7 +33,7 @@ def start_countersigning(play: Play) -> None:
         "--every",
         "0.5",
     )
-    tell.show(f"datawharf --profile {play.provider.folder} countersign --watch")
+    tell.show(f"{command_here()} --profile {play.provider.folder} countersign --watch")
     running = play.processes.start("countersign", datawharf(*arguments))
     with tell.working("starting it"):
         until_said(running, "Watching for contracts")

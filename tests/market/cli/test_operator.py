@@ -1,0 +1,51 @@
+"""What an operator may mistype when a market is made or served: refused in a sentence, before anything is made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from market.client.cli import main
+from market.config import ConfigError, check_public_url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:abc",
+        "http://127.0.0.1:99999",
+        "127.0.0.1:8000",
+        "ftp://127.0.0.1",
+        "https://",
+        "",
+        "http://data.example.cn",
+        "http://localhost.example.cn",
+    ],
+)
+def test_an_address_that_cannot_be_the_public_one_makes_no_home(tmp_path: Path, url: str) -> None:
+    home = tmp_path / "home"
+    done = CliRunner().invoke(main, ["init", "--home", str(home), "--public-url", url])
+    assert done.exit_code == 1
+    assert "public_url" in done.output
+    assert "For example: https://" in done.output
+    assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    "url", ["https://data.example.cn", "http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000/"]
+)
+def test_an_address_that_can(url: str) -> None:
+    check_public_url(url)
+    with pytest.raises(ConfigError):
+        check_public_url(url.replace("http", "gopher"))
+
+
+@pytest.mark.parametrize("command", ["serve", "demo"])
+@pytest.mark.parametrize("port", ["65536", "-1", "abc"])
+def test_a_port_that_is_none_is_refused_by_its_name(tmp_path: Path, command: str, port: str) -> None:
+    done = CliRunner().invoke(main, [command, "--home", str(tmp_path / "home"), "--port", port])
+    assert done.exit_code == 2
+    assert "'--port'" in done.output
+    assert not (tmp_path / "home").exists()
