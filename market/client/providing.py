@@ -181,7 +181,10 @@ class Providing(Contracting):
     def _drafted(self, metadata: Mapping[str, Any] | None) -> Asset:
         """A new draft; or the one that an interrupted attempt with the same description left."""
         if metadata is None:
-            raise ClientError("Describe the asset (metadata), or say which of yours this is a version of.")
+            raise ClientError(
+                "Describe the asset with --metadata FILE (datawharf example prints one to start from), "
+                "or name the asset of yours that this is a version of with --asset ID."
+            )
         for listed in self.pages(f"{API}/assets"):
             if listed["state"] != "draft" or listed["title"] != metadata.get("title"):
                 continue

@@ -83,7 +83,7 @@ CHINESE: dict[str, str] = {
     "The offer that would be signed differs in: {fields}. Nothing was signed.": "将要签署的要约有以下不同：{fields}。未签署任何内容。",
     "These contracts do not say what your offer says, and were not signed: {contracts}.": "下列合约与您的要约不符，未予签署：{contracts}。",
     "The server asks for a signature under another decision. Nothing was signed.": "服务器要求签署的是另一项决定。未签署任何内容。",
-    "Describe the asset (metadata), or say which of yours this is a version of.": "请描述资产（metadata），或指明这是您哪项资产的版本。",
+    "Describe the asset with --metadata FILE (datawharf example prints one to start from), or name the asset of yours that this is a version of with --asset ID.": "请用 --metadata 指定描述资产的文件（datawharf example 可给出样例），或用 --asset 指明这是您哪项资产的版本。",
     "No marketplace is set. Run: datawharf login --server https://… (or set DATAWHARF_PROFILE).": "尚未指定市场。请运行 datawharf login --server https://…（或设置 DATAWHARF_PROFILE）。",
     "{path} cannot be read: {error}. Remove it and log in again.": "{path} 无法读取：{error}。请删除后重新登录。",
     "{path} is neither a file nor a folder.": "{path} 既不是文件也不是文件夹。",

@@ -26,7 +26,10 @@ class Failing(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         found = super().get_command(ctx, name)
         if found is None and name in OPERATORS:
-            ctx.fail(f"“{name}” comes with the marketplace. Install it with: pip install 'datawharf[server]'")
+            ctx.fail(
+                f"“{name}” comes with the marketplace, which datawharf[server] brings. "
+                "In a checkout: pip install '.[server]'"
+            )
         return found
 
     def invoke(self, ctx: click.Context) -> object:

@@ -11,8 +11,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from market.catalog.schemas import EXAMPLE_METADATA
+from market.cli.operator import COMMANDS
 from market.cli.zone import add_zone
 from market.client.cli import main
+from market.client.cli.main import OPERATORS, Failing
 from market.kit.clock import SystemClock
 from tests.market.client.conftest import PASSWORD, Market
 
@@ -113,3 +115,13 @@ def _found(pattern: str, text: str) -> str:
     found = re.search(pattern, text)
     assert found is not None, text
     return found[1]
+
+
+def test_the_client_alone_knows_which_commands_belong_to_the_marketplace() -> None:
+    assert {str(command.name) for command in COMMANDS} == set(OPERATORS)
+    alone = Failing("datawharf")
+    for name in OPERATORS:
+        done = CliRunner().invoke(alone, [name, "--home", "x"])
+        assert done.exit_code == 2
+        assert "pip install '.[server]'" in done.output
+    assert "pip install" not in CliRunner().invoke(alone, ["verfiy"]).output
