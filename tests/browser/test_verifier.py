@@ -107,6 +107,9 @@ def test_each_forgery_is_named_and_nothing_leaves_the_browser(
         expect(heading).to_be_focused()
         if lang == "en":
             expect(heading).to_contain_text(verdict)
+        if name == "cut file" and lang == "en":
+            sentence = person.page.locator('[data-step="readable"]')
+            expect(sentence).to_contain_text("cannot be read as JSON. Get it again")
         person.look("verify-" + name.replace(" ", "-"), shot=name in ("other trust file", "cut file"))
     assert all(line.startswith(f"GET {market.base}/") for line in sent), sent
     assert any("/api/v1/manifests/" in line for line in sent), "the manifest is fetched by its digest"

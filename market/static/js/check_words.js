@@ -13,10 +13,13 @@ function render(name, value) {
 /** {stepName(step), stepSentence(step), outcomeSentence(outcome)} of "en" or "zh". */
 export async function loadWords(language) {
   const { DEPENDS, NAMES, OUTCOMES, WORDS } = await import(language === "zh" ? "./check_words_zh.js" : "./check_words_en.js");
+  // A reason is a clause without its full stop; in English it ends a sentence, in Chinese it stands in brackets.
+  const stop = language === "zh" ? "" : ".";
   const stepSentence = ({ code, outcome, cause, params }) => {
     if (outcome === "not_run" && cause === "depends") return DEPENDS.replace("{what}", NAMES[code]);
     const words = WORDS[[code, outcome, cause].filter(Boolean).join(".")];
-    return words.replace(/\{(\w+)\}/g, (_, name) => render(name, params[name]));
+    const filled = (name) => render(name, params[name]) + (name === "reason" ? stop : "");
+    return words.replace(/\{(\w+)\}/g, (_, name) => filled(name));
   };
   return { stepName: ({ code }) => NAMES[code], stepSentence, outcomeSentence: (outcome) => OUTCOMES[outcome] };
 }
