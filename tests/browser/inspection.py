@@ -115,7 +115,9 @@ def _packed(names: set[str], ending: str) -> int:
 
 def _barriers(page: Page, only: str = "") -> list[str]:
     run: dict[str, Any] = {"type": "rule", "values": [only]} if only else {"type": "tag", "values": RULES}
-    answer = Axe().run(page, options={"runOnly": run, "resultTypes": ["violations"], "preload": False}).response
+    answer = (
+        Axe().run(page, options={"runOnly": run, "resultTypes": ["violations"], "preload": False}).response
+    )
     return [
         f"axe {violation['id']}: {violation['help']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
         for violation in answer["violations"]

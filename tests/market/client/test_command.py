@@ -124,4 +124,4 @@ def test_the_client_alone_knows_which_commands_belong_to_the_marketplace() -> No
         done = CliRunner().invoke(alone, [name, "--home", "x"])
         assert done.exit_code == 2
         assert "pip install '.[server]'" in done.output
-    assert "pip install" not in CliRunner().invoke(alone, ["verfiy"]).output
+    assert "pip install" not in CliRunner().invoke(alone, ["nonsense"]).output
