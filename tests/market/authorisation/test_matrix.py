@@ -13,7 +13,7 @@ from tests.market.authorisation.calling import SAME_ORIGIN, Caller, Route, route
 from tests.market.authorisation.requests import BODIES, PERSONAL, PUBLIC
 from tests.market.authorisation.world import Someone
 
-# One worker builds the world for all of them.
+# One worker builds the world for all of them, where xdist can group (3.8 with pytest 9.2 cannot: each builds its own).
 pytestmark = [pytest.mark.xdist_group("authorisation"), pytest.mark.slow]
 
 
