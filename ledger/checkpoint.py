@@ -2,19 +2,20 @@
 
     text          origin LF || size in decimal LF || base64 of the 32-byte root LF
     checkpoint    signed note over the text, with a line of the log's key, whose name is the origin
-    cosignature   a further line of type 0x04 that states a time: at that time this was the largest consistent
-                  head that its maker had seen for the origin
+    cosignature   a further line of type 0x04 or 0x06 that states a time: at that time this was the largest
+                  consistent head that its maker had seen for the origin
 
 Extension lines are refused: not every kind of cosignature covers them, and this ledger makes none.
 """
 
 from dataclasses import dataclass
 
+from ledger.cosignature import parse_timed
 from ledger.encoding import MAX_COUNT, format_base64, parse_base64, parse_decimal
 from ledger.errors import Malformed, Unverified
 from ledger.hashing import EMPTY_ROOT, HASH_SIZE
 from ledger.note import (
-    COSIGNATURE_ED25519,
+    COSIGNATURE_TYPES,
     Note,
     NoteSigner,
     VerifiedNote,
@@ -46,7 +47,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Cosignature:
-    """A verified cosignature: `verifier` saw the checkpoint at `time` (POSIX seconds)."""
+    """A verified cosignature: `verifier` saw the checkpoint at `time` (POSIX seconds; 0 if it states none)."""
 
     verifier: Verifier
     time: int
@@ -98,7 +99,7 @@ def cosign_checkpoint(note: bytes, cosigner: NoteSigner, time: int) -> bytes:
 def cosignatures(note: VerifiedNote) -> tuple[Cosignature, ...]:
     """The verified cosignatures of an opened checkpoint note, with the time that each states."""
     return tuple(
-        Cosignature(verifier, int.from_bytes(line.signature[:8], "big"))
+        Cosignature(verifier, parse_timed(line.signature)[0])
         for verifier, line in zip(note.verified, note.lines, strict=True)
-        if verifier.kind == COSIGNATURE_ED25519
+        if verifier.kind in COSIGNATURE_TYPES
     )

@@ -17,6 +17,10 @@ class Unverified(LedgerError):
     """The bytes are well formed, but a signature, hash or proof over them does not hold."""
 
 
+class Unsupported(Unverified):
+    """Nothing speaks against the bytes, but this installation lacks what it takes to check them."""
+
+
 class Conflict(LedgerError):
     """Something else is already there: a different object, a newer head, a file that changed meanwhile."""
 

@@ -1,12 +1,11 @@
-"""C2SP signed-note (c2sp.org/signed-note), with Ed25519 notes (0x01) and cosignatures (0x04).
+"""C2SP signed-note (c2sp.org/signed-note), with Ed25519 notes (0x01) and cosignatures by Ed25519 and ML-DSA-44.
 
     note             text (ends in LF) || LF || one or more signature lines; the last empty line separates
     signature line   U+2014 || SP || key name || SP || base64(key id 4 || signature) || LF
     key id           first 4 bytes of SHA-256(name || LF || type byte || public key)
     vkey             name "+" key id in hex "+" base64(type byte || public key)
     type 0x01        signature 64 over the text
-    type 0x04        uint64 big-endian time || signature 64
-                     over "cosignature/v1" LF "time " decimal LF || text
+    types 0x04 0x06  a time and a signature over a checkpoint: see `ledger.cosignature`
 
 The text is UTF-8 without control characters other than LF.
 """
@@ -15,12 +14,43 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from ledger.cosignature import (
+    COSIGNATURE_ED25519,
+    COSIGNATURE_ML_DSA,
+    MAX_NAME,
+    ed25519_message,
+    format_timed,
+    ml_dsa_message,
+    parse_timed,
+)
 from ledger.encoding import MAX_COUNT, format_base64, parse_base64, parse_hex
-from ledger.errors import Malformed, Unverified
-from ledger.keys import SIGNATURE_SIZE, PublicKey, SigningKey
+from ledger.errors import Malformed, Unsupported, Unverified
+from ledger.keys import PublicKey, SigningKey
+from ledger.mldsa import MlDsaPublicKey, MlDsaSigningKey
+
+__all__ = [
+    "COSIGNATURE_ED25519",
+    "COSIGNATURE_ML_DSA",
+    "COSIGNATURE_TYPES",
+    "MAX_SIGNATURES",
+    "NOTE_ED25519",
+    "Note",
+    "NoteSignature",
+    "NoteSigner",
+    "VerifiedNote",
+    "Verifier",
+    "check_key_name",
+    "format_note",
+    "format_vkey",
+    "open_note",
+    "parse_note",
+    "parse_signature_lines",
+    "parse_vkey",
+    "sign_note",
+]
 
 NOTE_ED25519 = 0x01
-COSIGNATURE_ED25519 = 0x04
+COSIGNATURE_TYPES = frozenset((COSIGNATURE_ED25519, COSIGNATURE_ML_DSA))
 MAX_SIGNATURES = 100
 
 _DASH = "\u2014 "
@@ -32,12 +62,16 @@ class Verifier:
 
     name: str
     kind: int
-    key: PublicKey
+    key: PublicKey | MlDsaPublicKey
 
     def __post_init__(self) -> None:
         check_key_name(self.name)
-        if self.kind not in (NOTE_ED25519, COSIGNATURE_ED25519):
+        if self.kind not in (NOTE_ED25519, COSIGNATURE_ED25519, COSIGNATURE_ML_DSA):
             raise Malformed(f"The key {self.name} has the unsupported signature type {self.kind:#04x}.")
+        if isinstance(self.key, MlDsaPublicKey) != (self.kind == COSIGNATURE_ML_DSA):
+            raise Malformed(f"The key {self.name} is not one for the signature type {self.kind:#04x}.")
+        if self.kind == COSIGNATURE_ML_DSA and len(self.name.encode()) > MAX_NAME:
+            raise Malformed(f"The name of an ML-DSA-44 cosigner has at most {MAX_NAME} bytes.")
 
     @property
     def key_id(self) -> bytes:
@@ -83,9 +117,9 @@ class VerifiedNote:
 
 
 class NoteSigner:
-    """A named private key that signs notes (0x01) or cosigns checkpoints (0x04)."""
+    """A named private key that signs notes (0x01) or cosigns checkpoints (0x04, 0x06)."""
 
-    def __init__(self, name: str, key: SigningKey, kind: int = NOTE_ED25519) -> None:
+    def __init__(self, name: str, key: SigningKey | MlDsaSigningKey, kind: int = NOTE_ED25519) -> None:
         self.verifier = Verifier(name, kind, key.public)
         self._key = key
 
@@ -106,13 +140,13 @@ class NoteSigner:
         return NoteSignature(self.name, self.verifier.key_id, self._key.sign(text.encode()))
 
     def cosign(self, text: str, time: int) -> NoteSignature:
-        """Type 0x04 cosignature over a checkpoint text at `time` (POSIX seconds)."""
-        if self.verifier.kind != COSIGNATURE_ED25519:
+        """Cosignature over a checkpoint text at `time` (POSIX seconds)."""
+        if self.verifier.kind not in COSIGNATURE_TYPES:
             raise ValueError(f"The key {self.name} signs notes and does not cosign checkpoints.")
         if not 0 <= time <= MAX_COUNT:
             raise ValueError(f"{time} is not a time that a cosignature can carry.")
-        signature = self._key.sign(_cosigned_message(text, time))
-        return NoteSignature(self.name, self.verifier.key_id, time.to_bytes(8, "big") + signature)
+        signature = self._key.sign(_cosigned_message(self.verifier, text, time))
+        return NoteSignature(self.name, self.verifier.key_id, format_timed(time, signature))
 
 
 def check_key_name(name: str) -> None:
@@ -130,7 +164,8 @@ def parse_vkey(vkey: str) -> Verifier:
     data = parse_base64(encoded, f"key of {name}")
     if not data:
         raise Malformed(f"The verifier key of {name} is empty.")
-    verifier = Verifier(name, data[0], PublicKey.parse(data[1:]))
+    key = MlDsaPublicKey(data[1:]) if data[0] == COSIGNATURE_ML_DSA else PublicKey.parse(data[1:])
+    verifier = Verifier(name, data[0], key)
     if parse_hex(key_id, f"key id of {name}", 4) != verifier.key_id:
         raise Malformed(f"The verifier key of {name} has a key id that does not fit its name and key.")
     return verifier
@@ -153,10 +188,18 @@ def parse_note(data: bytes) -> Note:
     text, separator, tail = whole.rpartition("\n\n")
     if not separator or not tail.endswith("\n"):
         raise Malformed("The note has no signature lines after an empty line.")
-    lines = tail[:-1].split("\n")
-    if len(lines) > MAX_SIGNATURES:
-        raise Malformed(f"The note has {len(lines)} signature lines; at most {MAX_SIGNATURES} are read.")
-    return Note(text + "\n", tuple(_parse_signature(line) for line in lines))
+    return Note(text + "\n", _parse_signatures(tail))
+
+
+def parse_signature_lines(data: bytes) -> tuple[NoteSignature, ...]:
+    """Signature lines that stand alone, as a witness sends them; Malformed if they are anything else."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Malformed("The signature lines are not UTF-8.") from None
+    if not text.endswith("\n") or any(_is_unfit(char) and char != "\n" for char in text):
+        raise Malformed("The signature lines do not end in a line feed, or contain a control character.")
+    return _parse_signatures(text)
 
 
 def format_note(note: Note) -> bytes:
@@ -196,21 +239,30 @@ def open_note(data: bytes, verifiers: Sequence[Verifier]) -> VerifiedNote:
 
 
 def _verify_signature(verifier: Verifier, text: str, signature: NoteSignature) -> None:
-    data = signature.signature
-    message = text.encode()
-    if verifier.kind == COSIGNATURE_ED25519:
-        time = int.from_bytes(data[:8], "big")
-        if len(data) != 8 + SIGNATURE_SIZE or time > MAX_COUNT:
-            raise Unverified(f"The cosignature of {verifier.name} is not a time and a signature.")
-        message, data = _cosigned_message(text, time), data[8:]
     try:
+        if verifier.kind in COSIGNATURE_TYPES:
+            time, data = parse_timed(signature.signature)
+            message = _cosigned_message(verifier, text, time)
+        else:
+            message, data = text.encode(), signature.signature
         verifier.key.verify(message, data)
-    except Unverified:
+    except Unsupported:
+        raise
+    except (Malformed, Unverified):
         raise Unverified(f"The signature line of {verifier.name} does not verify.") from None
 
 
-def _cosigned_message(text: str, time: int) -> bytes:
-    return f"cosignature/v1\ntime {time}\n{text}".encode()
+def _cosigned_message(verifier: Verifier, text: str, time: int) -> bytes:
+    if verifier.kind == COSIGNATURE_ML_DSA:
+        return ml_dsa_message(verifier.name, text, time)
+    return ed25519_message(text, time)
+
+
+def _parse_signatures(tail: str) -> tuple[NoteSignature, ...]:
+    lines = tail[:-1].split("\n")
+    if len(lines) > MAX_SIGNATURES:
+        raise Malformed(f"There are {len(lines)} signature lines; at most {MAX_SIGNATURES} are read.")
+    return tuple(_parse_signature(line) for line in lines)
 
 
 def _parse_signature(line: str) -> NoteSignature:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from ledger.errors import Malformed
-from ledger.note import COSIGNATURE_ED25519, NOTE_ED25519, Verifier, format_vkey, parse_vkey
+from ledger.note import COSIGNATURE_TYPES, NOTE_ED25519, Verifier, format_vkey, parse_vkey
 
 NONE = "none"
 MAX_SIZE = 256 * 1024
@@ -181,7 +181,7 @@ def _check_keys(policy: Policy) -> None:
         if log.verifier.kind != NOTE_ED25519:
             raise Malformed(f"The key of the log {log.verifier.name} is not one that signs checkpoints.")
     for witness in policy.witnesses:
-        if witness.verifier.kind != COSIGNATURE_ED25519:
+        if witness.verifier.kind not in COSIGNATURE_TYPES:
             raise Malformed(f"The key of the witness {witness.name} is not one that cosigns checkpoints.")
     trusted: list[TrustedLog | Witness] = [*policy.logs, *policy.witnesses]
     keys = [found.verifier.key for found in trusted]
