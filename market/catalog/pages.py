@@ -85,7 +85,7 @@ def create_asset(request: Request, lang: LangPath, actor: Editor, form: Submitte
 def show_asset(request: Request, lang: LangPath, asset_id: UUID, actor: Editor) -> Response:
     with ports_of(request).db.reading() as session:
         asset = service.own_asset(session, actor=actor, asset_id=asset_id)
-        versions = service.versions_of(session, actor=actor, asset_id=asset_id)
+        versions = service.versions_of(session, actor=actor, asset_id=asset_id).items
     return render(request, "catalog/asset.html", asset=asset, versions=versions)
 
 
@@ -241,7 +241,7 @@ def _version_form(
 ) -> Response:
     with ports_of(request).db.reading() as session:
         asset = service.own_asset(session, actor=actor, asset_id=asset_id)
-        versions = service.versions_of(session, actor=actor, asset_id=asset_id)
+        versions = service.versions_of(session, actor=actor, asset_id=asset_id).items
     return render(
         request,
         "catalog/version_form.html",

@@ -49,14 +49,23 @@ def assets_with(session: Session, ids: Collection[UUID]) -> list[Asset]:
     return list(session.exec(select(Asset).where(col(Asset.id).in_(ids))).all())
 
 
-def versions_of(session: Session, asset_id: UUID, *, registered_only: bool) -> list[AssetVersion]:
-    """Newest first."""
+def versions_of(
+    session: Session,
+    asset_id: UUID,
+    *,
+    registered_only: bool,
+    before: UUID | None = None,
+    limit: int | None = None,
+) -> list[AssetVersion]:
+    """Newest first, below `before`."""
     found = (
         select(AssetVersion).where(AssetVersion.asset_id == asset_id).order_by(col(AssetVersion.id).desc())
     )
     if registered_only:
         found = found.where(AssetVersion.state == "registered")
-    return list(session.exec(found).all())
+    if before is not None:
+        found = found.where(AssetVersion.id < before)
+    return list(session.exec(found.limit(limit)).all())
 
 
 def versions_with(session: Session, ids: Collection[UUID]) -> list[AssetVersion]:

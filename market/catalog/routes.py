@@ -119,11 +119,13 @@ def get_lineage(request: Request, asset_id: UUID, actor: Visitor) -> LineageView
 
 
 @router.get(
-    "/assets/{asset_id}/versions", response_model=list[VersionView], summary="Its versions, newest first"
+    "/assets/{asset_id}/versions", response_model=Page[VersionView], summary="Its versions, newest first"
 )
-def list_versions(request: Request, asset_id: UUID, actor: Visitor) -> list[VersionView]:
+def list_versions(
+    request: Request, asset_id: UUID, actor: Visitor, cursor: Cursor = None, limit: Limit = 50
+) -> Page[VersionView]:
     with ports_of(request).db.reading() as session:
-        return service.versions_of(session, actor=actor, asset_id=asset_id)
+        return service.versions_of(session, actor=actor, asset_id=asset_id, cursor=cursor, limit=limit)
 
 
 @router.post(

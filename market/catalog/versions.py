@@ -32,6 +32,7 @@ from market.kit.auth import Principal, Resource, decide, nothing_there, see
 from market.kit.errors import NotFound
 from market.kit.i18n import N_
 from market.kit.ids import new_id
+from market.kit.paging import MAX_PAGE, Page, page_by_id, read_id
 
 
 def add_version(
@@ -80,12 +81,16 @@ def version(session: Session, *, actor: Principal, version_id: UUID) -> VersionD
     return detail_of(session, asset, found)
 
 
-def versions_of(session: Session, *, actor: Principal, asset_id: UUID) -> list[VersionView]:
+def versions_of(
+    session: Session, *, actor: Principal, asset_id: UUID, cursor: str | None = None, limit: int = MAX_PAGE
+) -> Page[VersionView]:
     """The versions of an asset that one may see, newest first."""
     asset = readable(session, actor, asset_id)
     own = actor.org_id == asset.org_id
-    found = repository.versions_of(session, asset_id, registered_only=not own)
-    return _views(session, asset, found)
+    found = repository.versions_of(
+        session, asset_id, registered_only=not own, before=read_id(cursor), limit=limit + 1
+    )
+    return page_by_id(found, limit, lambda shown: _views(session, asset, shown))
 
 
 def drafts_of(session: Session, *, actor: Principal, limit: int = 50) -> list[VersionView]:

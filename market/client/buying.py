@@ -29,7 +29,7 @@ class Buying(Contracting):
         return found
 
     def offers(self, asset_id: str) -> list[Offer]:
-        return cast("list[Offer]", self.api.get(f"{API}/assets/{asset_id}/offers"))
+        return list(cast("Iterator[Offer]", self.pages(f"{API}/assets/{asset_id}/offers")))
 
     def request_access(
         self, offer_id: str, *, purpose: str, description: str, answers: Sequence[str] = ()

@@ -76,7 +76,7 @@ def compare(market: Party, receipt: bytes, trust: Policy) -> Comparison:
 def _registration(market: Party, bundle: Bundle, fact: Fact) -> Iterator[Difference]:
     leaf = fact.statement.leaf_hash.hex()
     asset = market.asset(str(fact.subject_id))
-    versions: list[dict[str, Any]] = market.api.get(f"{API}/assets/{fact.subject_id}/versions")
+    versions = market.pages(f"{API}/assets/{fact.subject_id}/versions")
     version = next((one for one in versions if one["leaf"] == leaf), None)
     if version is None:
         yield Difference("registration", leaf[:16], _NOTHING)

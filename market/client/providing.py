@@ -203,7 +203,7 @@ class Providing(Contracting):
         reference_url: str,
     ) -> Version:
         """The draft of this number, from an interrupted attempt or new."""
-        known = cast("list[Version]", self.api.get(f"{API}/assets/{asset['id']}/versions"))
+        known = list(cast("Iterator[Version]", self.pages(f"{API}/assets/{asset['id']}/versions")))
         for version in known:
             if version["version"] == number and version["manifest_digest"] == manifest.digest.hex():
                 return self.version(version["id"])

@@ -87,14 +87,14 @@ def shelfmark(
     (holding,) = _holdings(session, actor, [entitlement])
     versions = [
         one
-        for one in catalog.versions_of(session, actor=actor, asset_id=entitlement.asset_id)
+        for one in catalog.versions_of(session, actor=actor, asset_id=entitlement.asset_id).items
         if one.state == "registered"
     ]
     shown = next((one for one in versions if version_id in (None, one.id)), None)
     contract = licensing.contract(
         session, actor=actor, ledger=ledger, contract_id=entitlement.contract_id, now=now
     )
-    batches = usage.batches_of(session, actor=actor, entitlement_id=entitlement.id, now=now)
+    batches = usage.batches_of(session, actor=actor, entitlement_id=entitlement.id, now=now).items
     leaves = [
         *(one.leaf for one in versions),
         *(one.leaf for one in contract.signatures),

@@ -112,7 +112,11 @@ def put_in_batch(session: Session, event_ids: Collection[UUID], batch_id: UUID) 
     )
 
 
-def batches_of(session: Session, entitlement_id: UUID, limit: int) -> Sequence[UsageBatch]:
-    """The newest first."""
+def batches_of(
+    session: Session, entitlement_id: UUID, before: UUID | None, limit: int
+) -> Sequence[UsageBatch]:
+    """The newest first, below `before`."""
     query = select(UsageBatch).where(UsageBatch.entitlement_id == entitlement_id)
-    return session.exec(query.order_by(col(UsageBatch.sequence).desc()).limit(limit)).all()
+    if before is not None:
+        query = query.where(UsageBatch.id < before)
+    return session.exec(query.order_by(col(UsageBatch.id).desc()).limit(limit)).all()

@@ -167,17 +167,26 @@ def list_deliveries(
 
 @router.get(
     "/entitlements/{entitlement_id}/usage",
-    response_model=list[UsageBatchView],
+    response_model=Page[UsageBatchView],
     summary="Rows read under a licence, as they stand in the ledger",
 )
 def list_usage(
     request: Request,
     entitlement_id: UUID,
     actor: Annotated[Principal, Depends(api_guard(READ_DELIVERIES))],
-) -> list[UsageBatchView]:
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[UsageBatchView]:
     ports = ports_of(request)
     with ports.db.reading() as session:
-        return service.batches_of(session, actor=actor, entitlement_id=entitlement_id, now=ports.clock.now())
+        return service.batches_of(
+            session,
+            actor=actor,
+            entitlement_id=entitlement_id,
+            now=ports.clock.now(),
+            cursor=cursor,
+            limit=limit,
+        )
 
 
 @router.get(

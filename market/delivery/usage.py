@@ -16,6 +16,7 @@ from market.delivery.schemas import UsageBatchView
 from market.kit.auth import Principal
 from market.kit.ids import new_id
 from market.kit.jobs import Payload, enqueue
+from market.kit.paging import Page, page_by_id, read_id
 from market.licensing import service as licensing
 from market.licensing.schemas import EntitlementView
 from market.provenance import service as provenance
@@ -81,21 +82,29 @@ def state_usage(session: Session, *, ledger: Ledger, payload: Payload, now: date
 
 
 def batches_of(
-    session: Session, *, actor: Principal, entitlement_id: UUID, now: datetime, limit: int = 50
-) -> list[UsageBatchView]:
+    session: Session,
+    *,
+    actor: Principal,
+    entitlement_id: UUID,
+    now: datetime,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[UsageBatchView]:
     """What stands in the ledger about rows read under a licence, newest first; for both parties."""
     licensing.entitlement(session, actor=actor, entitlement_id=entitlement_id, now=now)
-    return [
-        UsageBatchView(
-            sequence=row.sequence,
-            day=row.day,
-            rows=row.row_count,
-            first_at=row.first_at,
-            last_at=row.last_at,
-            leaf=row.leaf,
-        )
-        for row in repository.batches_of(session, entitlement_id, limit)
-    ]
+    rows = repository.batches_of(session, entitlement_id, read_id(cursor), limit + 1)
+    return page_by_id(rows, limit, lambda shown: [_view(row) for row in shown])
+
+
+def _view(row: UsageBatch) -> UsageBatchView:
+    return UsageBatchView(
+        sequence=row.sequence,
+        day=row.day,
+        rows=row.row_count,
+        first_at=row.first_at,
+        last_at=row.last_at,
+        leaf=row.leaf,
+    )
 
 
 def _state(

@@ -166,11 +166,14 @@ def draft(session: Session, *, actor: Principal, ledger: Ledger, draft_id: UUID,
     return OfferDraft(draft_id=row.id, offer=view_of(found, row), to_sign=to_sign)
 
 
-def offers_of(session: Session, *, actor: Principal, asset_id: UUID) -> list[OfferView]:
-    """The published offers of an asset that one may see."""
+def offers_of(
+    session: Session, *, actor: Principal, asset_id: UUID, cursor: str | None, limit: int
+) -> Page[OfferView]:
+    """The published offers of an asset that one may see, the oldest first."""
     decide(actor, READ_OFFERS, Resource())
     catalog.asset(session, actor=actor, asset_id=asset_id)
-    return _views(session, repository.published_of(session, [asset_id]))
+    rows = repository.published_of(session, [asset_id], after=read_id(cursor), limit=limit + 1)
+    return page_by_id(rows, limit, lambda shown: _views(session, shown))
 
 
 def published_offers(session: Session, *, asset_ids: Collection[UUID]) -> dict[UUID, list[OfferView]]:

@@ -32,10 +32,14 @@ def revisions(session: Session, ids: Iterable[UUID]) -> dict[UUID, OfferRevision
     return {row.id: row for row in session.exec(query)}
 
 
-def published_of(session: Session, asset_ids: Iterable[UUID]) -> Sequence[Offer]:
-    """Published offers, the oldest first."""
+def published_of(
+    session: Session, asset_ids: Iterable[UUID], *, after: UUID | None = None, limit: int | None = None
+) -> Sequence[Offer]:
+    """Published offers, the oldest first, above `after`."""
     query = select(Offer).where(col(Offer.asset_id).in_(list(asset_ids)), Offer.state == "PUBLISHED")
-    return session.exec(query.order_by(col(Offer.id))).all()
+    if after is not None:
+        query = query.where(Offer.id > after)
+    return session.exec(query.order_by(col(Offer.id)).limit(limit)).all()
 
 
 def offers_of_org(session: Session, org_id: UUID, before: UUID | None, limit: int) -> Sequence[Offer]:

@@ -50,12 +50,16 @@ from market.provenance.signing import SignedBody
 router = APIRouter(prefix="/api/v1", tags=["licensing"])
 
 
-@router.get("/assets/{asset_id}/offers", response_model=list[OfferView], summary="The offers of an asset")
+@router.get("/assets/{asset_id}/offers", response_model=Page[OfferView], summary="The offers of an asset")
 def offers(
-    request: Request, asset_id: UUID, actor: Annotated[Principal, Depends(api_guard(READ_OFFERS))]
-) -> list[OfferView]:
+    request: Request,
+    asset_id: UUID,
+    actor: Annotated[Principal, Depends(api_guard(READ_OFFERS))],
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[OfferView]:
     with ports_of(request).db.reading() as session:
-        return service.offers_of(session, actor=actor, asset_id=asset_id)
+        return service.offers_of(session, actor=actor, asset_id=asset_id, cursor=cursor, limit=limit)
 
 
 @router.get("/offers", response_model=Page[OfferView], summary="Your organisation's offers")

@@ -81,15 +81,16 @@ def asset_page(session: Session, *, actor: Principal, asset_id: UUID, now: datet
         )
     state, delisted_at = listings.state_of(session, asset_id)
     names = accounts.org_names(session, [asset.org_id])
-    offers = (
-        [] if state is ListingState.DELISTED else licensing.offers_of(session, actor=actor, asset_id=asset_id)
+    offered = (
+        {} if state is ListingState.DELISTED else licensing.published_offers(session, asset_ids=[asset_id])
     )
     return AssetPage(
         asset=asset,
         version=catalog.version(session, actor=actor, version_id=asset.current_version_id),
         provider=names.get(asset.org_id) or LocalText(en="–"),
         offers=sorted(
-            offers, key=lambda offer: (_ORDER.index(offer.kind), offer.price.minor if offer.price else 0)
+            offered.get(asset_id, []),
+            key=lambda offer: (_ORDER.index(offer.kind), offer.price.minor if offer.price else 0),
         ),
         certificate=certificates.certificate_of(session, asset_id=asset_id, now=now),
         state=state,
@@ -134,7 +135,7 @@ def history(session: Session, *, actor: Principal, asset_id: UUID) -> list[Versi
     """Registered versions, newest first, each compared with the one before."""
     versions = [
         version
-        for version in catalog.versions_of(session, actor=actor, asset_id=asset_id)
+        for version in catalog.versions_of(session, actor=actor, asset_id=asset_id).items
         if version.state == "registered"
     ][: _MOST_VERSIONS + 1]
     files = {

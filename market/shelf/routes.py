@@ -11,6 +11,7 @@ from starlette.responses import Response
 from market.kit.auth import Principal
 from market.kit.guards import api_guard
 from market.kit.idempotency import OnceDep
+from market.kit.paging import Page
 from market.kit.ports import ports_of
 from market.kit.problems import language_of
 from market.kit.ratelimit import limited
@@ -41,17 +42,18 @@ def search(request: Request, query: Asked, actor: Visitor) -> CataloguePage:
 
 @router.get(
     "/catalogue/facets",
-    response_model=list[FacetView],
+    response_model=Page[FacetView],
     summary="What the search can be narrowed by, with counts",
     dependencies=[Depends(limited(SEARCHES, "search"))],
 )
-def facets(request: Request, query: Asked, actor: Visitor) -> list[FacetView]:
+def facets(request: Request, query: Asked, actor: Visitor) -> Page[FacetView]:
     """Each count says how many there would be with that value added; above a thousand it is capped."""
     ports = ports_of(request)
     with ports.db.reading() as session:
-        return service.facets(
+        found = service.facets(
             session, actor=actor, query=query, lang=language_of(request), now=ports.clock.now()
         )
+    return Page(items=found)
 
 
 @router.get(

@@ -173,4 +173,4 @@ def test_a_manifest_that_is_none_is_refused(small_shop: Shop, manifest: str) -> 
     asset = provider.asset()["id"]
     answer = provider("POST", f"/assets/{asset}/versions", {"version": "1.0.0", "manifest": manifest})
     assert (answer.status_code, answer.json()["slug"]) == (422, "manifest-unusable")
-    assert provider("GET", f"/assets/{asset}/versions").json() == []
+    assert provider("GET", f"/assets/{asset}/versions").json()["items"] == []

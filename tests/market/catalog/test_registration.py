@@ -207,3 +207,13 @@ def test_an_address_must_be_one_a_buyer_may_fetch(small_shop: Shop, address: str
 
 def made_manifest(data: bytes) -> str:
     return b64(manifest_of({"a.csv": data}).canonical)
+
+
+def test_the_versions_of_an_asset_come_in_pages(small_shop: Shop) -> None:
+    provider = small_shop.org("provider")
+    asset = provider.asset()
+    made = [provider.version(asset["id"], {"a.csv": b"a"}, number=f"1.{minor}.0")["id"] for minor in range(3)]
+    head = provider("GET", f"/assets/{asset['id']}/versions?limit=2").json()
+    rest = provider("GET", f"/assets/{asset['id']}/versions?limit=2&cursor={head['next']}").json()
+    assert [one["id"] for one in head["items"] + rest["items"]] == made[::-1]
+    assert rest["next"] is None

@@ -218,13 +218,16 @@ def test_usage_becomes_statements_by_time_and_day(shop: Shop) -> None:
     ok(read(one), 200)
     assert drain(shop, minutes=10) == 2
     assert drain(shop, minutes=10) == 0
-    seen = one.buyer("GET", f"/entitlements/{one.entitlement['id']}/usage").json()
+    seen = one.buyer("GET", f"/entitlements/{one.entitlement['id']}/usage").json()["items"]
     assert [(each["sequence"], each["day"], each["rows"]) for each in seen] == [
         (2, "2026-07-02", 3),
         (1, "2026-07-01", 3),
     ]
-    assert one.provider("GET", f"/entitlements/{one.entitlement['id']}/usage").json() == seen
+    assert one.provider("GET", f"/entitlements/{one.entitlement['id']}/usage").json()["items"] == seen
     assert shop.org("stranger")("GET", f"/entitlements/{one.entitlement['id']}/usage").status_code == 404
+    head = one.buyer("GET", f"/entitlements/{one.entitlement['id']}/usage?limit=1").json()
+    rest = one.buyer("GET", f"/entitlements/{one.entitlement['id']}/usage?cursor={head['next']}").json()
+    assert (head["items"] + rest["items"], rest["next"]) == (seen, None)
     with shop.db.reading() as session:
         row = session.exec(select(RecordedStatement).where(RecordedStatement.leaf == seen[1]["leaf"])).one()
         opening = session.exec(select(StoredOpening).where(StoredOpening.leaf == row.leaf)).one()

@@ -14,7 +14,7 @@ from tests.market.licensing.conftest import OPEN, PAID, REQUEST, Shop, offered, 
 
 def test_an_offer_is_published_changed_and_withdrawn_by_signed_statements(shop: Shop) -> None:
     provider, buyer, first = offered(shop, OPEN)
-    listed = shop.web.get(f"/api/v1/assets/{first['asset_id']}/offers").json()
+    listed = shop.web.get(f"/api/v1/assets/{first['asset_id']}/offers").json()["items"]
     assert listed == [first]
     assert first["policy"]["obligation"] == [{"action": "attribute"}]
 
@@ -27,10 +27,21 @@ def test_an_offer_is_published_changed_and_withdrawn_by_signed_statements(shop: 
     body = signed(provider, draft["to_sign"])
     for _ in range(2):
         assert ok(provider("POST", f"/offers/{first['id']}/withdrawal", body), 200)["state"] == "WITHDRAWN"
-    assert shop.web.get(f"/api/v1/assets/{first['asset_id']}/offers").json() == []
+    assert shop.web.get(f"/api/v1/assets/{first['asset_id']}/offers").json()["items"] == []
     late = buyer("POST", "/contracts", {"offer_id": first["id"]})
     assert (late.status_code, late.json()["slug"]) == (410, "offer-not-open")
     assert [one["id"] for one in ok(provider("GET", "/offers"), 200)["items"]] == [first["id"]]
+
+
+def test_the_offers_of_an_asset_come_in_pages(shop: Shop) -> None:
+    provider, _, first = offered(shop, OPEN)
+    address = f"/api/v1/assets/{first['asset_id']}/offers"
+    made = [first["id"], *(publish(provider, first["asset_id"], terms)["id"] for terms in (PAID, REQUEST))]
+    head = shop.web.get(address, params={"limit": 2}).json()
+    rest = shop.web.get(address, params={"limit": 2, "cursor": head["next"]}).json()
+    assert [one["id"] for one in head["items"] + rest["items"]] == made
+    assert rest["next"] is None
+    assert shop.web.get(address, params={"cursor": "WzFd"}).json()["where"] == "cursor"
 
 
 def test_nobody_else_can_offer_change_or_withdraw(small_shop: Shop) -> None:

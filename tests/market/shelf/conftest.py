@@ -148,7 +148,7 @@ class Shelf:
         assert answer.status_code == 200, answer.text
         return {
             facet["name"]: {value["value"]: value["count"] for value in facet["values"]}
-            for facet in answer.json()
+            for facet in answer.json()["items"]
         }
 
     def drain(self) -> int:
