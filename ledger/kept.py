@@ -19,7 +19,7 @@ from ledger.errors import Conflict, StorageFailed
 from ledger.note import Verifier, parse_note
 from ledger.records import format_record, parse_record
 from ledger.signer import SignedHead
-from ledger.storage import ObjectStore
+from ledger.storage import ObjectReader, ObjectStore
 
 NEWEST = "checkpoint"
 KEPT = "checkpoints/"
@@ -28,13 +28,11 @@ _LINKS = "datawharf/checkpoint-links/v1"
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """A published checkpoint: its note, and the COSE signature over the same root (protected header, 64 bytes)."""
+class SignedCheckpoint:
+    """A checkpoint and the signed note that it was read from."""
 
     checkpoint: Checkpoint
     note: bytes
-    cose_protected: bytes
-    cose_signature: bytes
 
     @property
     def size(self) -> int:
@@ -48,6 +46,14 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class Published(SignedCheckpoint):
+    """A published checkpoint: its note, and the COSE signature over the same root (protected header, 64 bytes)."""
+
+    cose_protected: bytes
+    cose_signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class _Links:
     ordinal: int
     previous: int
@@ -55,12 +61,12 @@ class _Links:
 
 
 class KeptCheckpoints:
-    """The published checkpoints of the log `origin` in an object store.
+    """The published checkpoints of the log `origin`, to read.
 
     With a `verifier` each note read is checked against the log's key; without one the store is trusted.
     """
 
-    def __init__(self, origin: str, objects: ObjectStore, verifier: Verifier | None = None) -> None:
+    def __init__(self, origin: str, objects: ObjectReader, verifier: Verifier | None = None) -> None:
         self._origin = origin
         self._objects = objects
         self._verifier = verifier
@@ -98,46 +104,6 @@ class KeptCheckpoints:
             links = self._read_links(size)
         return newest if size == newest.size else self.at(size)
 
-    def publish(self, signed: SignedHead) -> Published:
-        """Keep a signed head and make it the newest. Repeating an unfinished call completes it."""
-        checkpoint = signed.checkpoint
-        current = self._objects.read(NEWEST)
-        if current != signed.note:
-            name = f"{KEPT}{checkpoint.size}"
-            # A crash here leaves a kept checkpoint that is not the newest yet; publishing it again gives the
-            # same bytes, and nothing else is published before it.
-            self._objects.create(
-                {
-                    name: signed.note,
-                    f"{name}.cose": format_sign1(
-                        Sign1(signed.cose_protected, {}, None, signed.cose_signature)
-                    ),
-                    f"{name}.links": self._objects.read(f"{name}.links")
-                    or _format_links(self._next_links(checkpoint.size, current)),
-                }
-            )
-            self._objects.replace(NEWEST, signed.note)
-        return Published(checkpoint, signed.note, signed.cose_protected, signed.cose_signature)
-
-    def _next_links(self, size: int, current: bytes | None) -> _Links:
-        if current is None:
-            self._demand_no_other(size)
-            return _Links(0, size, size)
-        previous = self._open(current).size
-        links = self._read_links(previous)
-        jump = self._read_links(links.jump)
-        beyond = self._read_links(jump.jump)
-        balanced = links.ordinal - jump.ordinal == jump.ordinal - beyond.ordinal
-        return _Links(links.ordinal + 1, previous, jump.jump if balanced else previous)
-
-    def _demand_no_other(self, size: int) -> None:
-        for path in self._objects.paths(KEPT):
-            if path.partition(".")[0] != f"{KEPT}{size}":
-                raise StorageFailed(
-                    f"The file {NEWEST} of {self._origin} is missing although {path} is kept: restore it as a copy of "
-                    f"the file in {KEPT} that has the greatest number."
-                )
-
     def _read_links(self, size: int) -> _Links:
         if size not in self._links:
             fields = parse_record(self._read(f"{KEPT}{size}.links"), _LINKS, 3)
@@ -162,6 +128,54 @@ class KeptCheckpoints:
         if data is None:
             raise StorageFailed(f"The ledger's file {path} is missing.")
         return data
+
+
+class CheckpointPublisher(KeptCheckpoints):
+    """The same, to add to: the one writer's side."""
+
+    def __init__(self, origin: str, objects: ObjectStore, verifier: Verifier | None = None) -> None:
+        super().__init__(origin, objects, verifier)
+        self._store = objects
+
+    def publish(self, signed: SignedHead) -> Published:
+        """Keep a signed head and make it the newest. Repeating an unfinished call completes it."""
+        checkpoint = signed.checkpoint
+        current = self._store.read(NEWEST)
+        if current != signed.note:
+            name = f"{KEPT}{checkpoint.size}"
+            # A crash here leaves a kept checkpoint that is not the newest yet; publishing it again gives the
+            # same bytes, and nothing else is published before it.
+            self._store.create(
+                {
+                    name: signed.note,
+                    f"{name}.cose": format_sign1(
+                        Sign1(signed.cose_protected, {}, None, signed.cose_signature)
+                    ),
+                    f"{name}.links": self._store.read(f"{name}.links")
+                    or _format_links(self._next_links(checkpoint.size, current)),
+                }
+            )
+            self._store.replace(NEWEST, signed.note)
+        return Published(checkpoint, signed.note, signed.cose_protected, signed.cose_signature)
+
+    def _next_links(self, size: int, current: bytes | None) -> _Links:
+        if current is None:
+            self._demand_no_other(size)
+            return _Links(0, size, size)
+        previous = self._open(current).size
+        links = self._read_links(previous)
+        jump = self._read_links(links.jump)
+        beyond = self._read_links(jump.jump)
+        balanced = links.ordinal - jump.ordinal == jump.ordinal - beyond.ordinal
+        return _Links(links.ordinal + 1, previous, jump.jump if balanced else previous)
+
+    def _demand_no_other(self, size: int) -> None:
+        for path in self._store.paths(KEPT):
+            if path.partition(".")[0] != f"{KEPT}{size}":
+                raise StorageFailed(
+                    f"The file {NEWEST} of {self._origin} is missing although {path} is kept: restore it as a copy of "
+                    f"the file in {KEPT} that has the greatest number."
+                )
 
 
 def _format_links(links: _Links) -> bytes:

@@ -23,7 +23,7 @@ from ledger.checkpoint import Checkpoint
 from ledger.errors import Conflict, StorageFailed
 from ledger.head import STAGING, Head, Staged, format_head, format_staged, frames_of, parse_head
 from ledger.integrate import EMPTY_EDGE, Edge, Growth, grow
-from ledger.kept import NEWEST, Published
+from ledger.kept import NEWEST, CheckpointPublisher, Published
 from ledger.note import Verifier
 from ledger.reader import LogReader
 from ledger.recover import check_prefix, compare_copies, complete_head
@@ -45,6 +45,8 @@ class Log(LogReader):
         super().__init__(head.origin, objects, signer.log_verifier)
         self._head = head
         self._edge = edge
+        self._objects = objects
+        self._publisher = CheckpointPublisher(head.origin, objects, signer.log_verifier)
         self._lock = lock
         self._signer = signer
         self._unfinished: SignedHead | None = None
@@ -182,7 +184,7 @@ class Log(LogReader):
         # Until this has succeeded nothing else is published (after a crash: load finishes it), so that the list
         # of published checkpoints, and with it every receipt, is the same whatever fails in between.
         self._unfinished = signed
-        self._published = self._kept.publish(signed)
+        self._published = self._publisher.publish(signed)
         self._unfinished = None
         return self._published
 

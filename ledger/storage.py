@@ -20,11 +20,15 @@ from ledger.errors import Malformed
 _SEGMENT = re.compile(r"[A-Za-z0-9._-]+")
 
 
-class ObjectStore(Protocol):
-    """Write-once objects by path. Every method raises `StorageFailed` when the store cannot do it."""
+class ObjectReader(Protocol):
+    """All that reading a log takes, so a folder, a bucket and an address on the web are read by the same code."""
 
     def read(self, path: str) -> bytes | None:
-        """Return the object's bytes, or None where there is no such object."""
+        """Return the object's bytes, or None where there is no such object; `StorageFailed` if nobody can tell."""
+
+
+class ObjectStore(ObjectReader, Protocol):
+    """Write-once objects by path. Every method raises `StorageFailed` when the store cannot do it."""
 
     def create(self, objects: Mapping[str, bytes]) -> None:
         """Make a batch of objects durable before returning.
