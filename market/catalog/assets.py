@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -16,11 +16,12 @@ from market.catalog.schemas import (
     AssetState,
     AssetSummary,
     AssetView,
+    MetadataState,
     NewAsset,
     StorageView,
 )
 from market.catalog.verbs import EDIT_ASSET, READ_OWN_ASSETS
-from market.kit.auth import Principal, Resource, decide, nothing_there, see
+from market.kit.auth import Principal, Resource, Via, allowed, decide, nothing_there, see
 from market.kit.etag import same_revision
 from market.kit.jobs import enqueue
 from market.kit.paging import MAX_PAGE, Page, page_by_id, read_id
@@ -49,7 +50,7 @@ def create_asset(session: Session, *, actor: Principal, new: NewAsset, now: date
     )
     session.add(asset)
     session.flush()
-    return view_of(asset)
+    return _own_view(session, asset)
 
 
 def edit_asset(
@@ -71,19 +72,41 @@ def edit_asset(
     session.add(asset)
     session.flush()
     announce_change(session, asset_id, now=now)
-    return view_of(asset)
+    return _own_view(session, asset)
 
 
 def asset(session: Session, *, actor: Principal, asset_id: UUID) -> AssetView:
-    """An asset: anyone's once a version is registered, before that its own organisation's."""
-    return view_of(readable(session, actor, asset_id))
+    """An asset: anyone's once a version is registered, before that its own organisation's.
+
+    Its own organisation reads the description as it has it now; everybody else, and the platform on their behalf, the one
+    that its current version was registered with, since that is what a certificate beside it is about.
+    """
+    found = readable(session, actor, asset_id)
+    own = actor.via is not Via.SYSTEM and allowed(actor, READ_OWN_ASSETS, resource_of(found))
+    return _own_view(session, found) if own else _public_view(session, found)
 
 
 def own_asset(session: Session, *, actor: Principal, asset_id: UUID) -> AssetView:
     """An asset of the organisation one acts for, also if others may see it."""
     found = load(session, asset_id)
     decide(actor, READ_OWN_ASSETS, resource_of(found))
-    return view_of(found)
+    return _own_view(session, found)
+
+
+def as_edited(session: Session, *, asset_id: UUID) -> AssetMetadata:
+    """The description as its provider has it now, signed or not, for rules that both must meet. Never to be shown."""
+    return metadata_of(load(session, asset_id))
+
+
+def described(session: Session, *, version_id: UUID) -> AssetMetadata:
+    """The description that a version was registered with; the asset's own may have been edited since.
+
+    Whatever rests on what the provider signed asks here. Raises NotFound for a draft.
+    """
+    signed = repository.snapshots(session, [version_id]).get(version_id)
+    if signed is None:
+        raise nothing_there()
+    return AssetMetadata.model_validate_json(signed)
 
 
 def assets_of(
@@ -95,12 +118,21 @@ def assets_of(
     limit = max(1, min(limit, MAX_PAGE))
     before = read_id(cursor)
     found = repository.assets_page(session, org_id, before, limit + 1)
-    return page_by_id(found, limit, lambda rows: _summaries(session, rows))
+    return page_by_id(found, limit, lambda rows: _summaries(session, rows, signed={}))
 
 
 def summaries(session: Session, ids: Collection[UUID]) -> dict[UUID, AssetSummary]:
-    """Short views of assets by id, for lists of other slices. The caller has decided who may see them."""
-    return {summary.id: summary for summary in _summaries(session, repository.assets_with(session, ids))}
+    """Short views of assets by id, for lists of other slices: each as it was registered, if it was.
+
+    The caller has decided who may see them.
+    """
+    assets = repository.assets_with(session, ids)
+    current = [asset.current_version_id for asset in assets if asset.current_version_id is not None]
+    signed = {
+        version_id: AssetMetadata.model_validate_json(snapshot)
+        for version_id, snapshot in repository.snapshots(session, current).items()
+    }
+    return {summary.id: summary for summary in _summaries(session, assets, signed=signed)}
 
 
 def resource(session: Session, asset_id: UUID) -> Resource:
@@ -135,13 +167,32 @@ def resource_of(asset: Asset) -> Resource:
     return Resource(org_id=asset.org_id, zone=asset.zone)
 
 
-def view_of(asset: Asset) -> AssetView:
+def metadata_of(asset: Asset) -> AssetMetadata:
+    """The description as its provider has it now, which the next registration commits to."""
+    return AssetMetadata.model_validate(asset.document)
+
+
+def _own_view(session: Session, asset: Asset) -> AssetView:
+    mine, current = metadata_of(asset), asset.current_version_id
+    same = current is not None and described(session, version_id=current) == mine
+    return _view(asset, mine, asset.zone, "registered" if same else "draft")
+
+
+def _public_view(session: Session, asset: Asset) -> AssetView:
+    if asset.current_version_id is None:
+        return _view(asset, metadata_of(asset), asset.zone, "draft")
+    signed = described(session, version_id=asset.current_version_id)
+    return _view(asset, signed, signed.adcode, "registered")
+
+
+def _view(asset: Asset, metadata: AssetMetadata, zone: str, state: MetadataState) -> AssetView:
     return AssetView(
         id=asset.id,
         org_id=asset.org_id,
-        zone=asset.zone,
+        zone=zone,
         state=_state(asset),
-        metadata=AssetMetadata.model_validate(asset.document),
+        metadata=metadata,
+        metadata_state=state,
         revision=asset.revision,
         current_version_id=asset.current_version_id,
         created_at=asset.created_at,
@@ -154,23 +205,26 @@ def _state(asset: Asset) -> AssetState:
     return AssetState.DRAFT if asset.registered_at is None else AssetState.REGISTERED
 
 
-def _summaries(session: Session, assets: Sequence[Asset]) -> list[AssetSummary]:
+def _summaries(
+    session: Session, assets: Sequence[Asset], *, signed: Mapping[UUID, AssetMetadata]
+) -> list[AssetSummary]:
+    """signed: descriptions by version, to be shown in place of what the provider has now."""
     current = [asset.current_version_id for asset in assets if asset.current_version_id is not None]
     versions = {version.id: version for version in repository.versions_with(session, current)}
     result = []
     for asset in assets:
         version = versions.get(asset.current_version_id) if asset.current_version_id else None
-        document = asset.document
+        metadata = (signed.get(version.id) if version else None) or metadata_of(asset)
         result.append(
             AssetSummary(
                 id=asset.id,
                 org_id=asset.org_id,
-                zone=asset.zone,
+                zone=metadata.adcode,
                 state=_state(asset),
-                title=document["title"],
-                grade=document["grade"],
-                licence=document["licence"],
-                modality=document["modality"],
+                title=metadata.title,
+                grade=metadata.grade,
+                licence=metadata.licence,
+                modality=metadata.modality,
                 version=version.version if version else None,
                 size_bytes=version.size_bytes if version else 0,
                 edited_at=asset.edited_at,

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from market.catalog import repository
-from market.catalog.assets import announce_change, load, resource_of, view_of
+from market.catalog.assets import announce_change, load, metadata_of, resource_of
 from market.catalog.errors import (
     FilesMissing,
     SourceUnknown,
@@ -94,7 +94,7 @@ def prepare_registration(
         org_id=asset.org_id,
         subject_id=asset.id,
         predicate=predicate,
-        commitments={METADATA: commit(view_of(asset).metadata.snapshot())},
+        commitments={METADATA: commit(metadata_of(asset).snapshot())},
         now=now,
     )
 
@@ -174,7 +174,7 @@ def _check_opening(asset: Asset, fact: Fact, given: Opening) -> OpeningIn:
             hint=N_("Send the salt and the exact metadata that the statement was made with."),
             where="opening",
         )
-    if content != view_of(asset).metadata.snapshot_bytes():
+    if content != metadata_of(asset).snapshot_bytes():
         raise StatementDiffers(
             N_("The statement commits to other metadata than the asset has now."),
             hint=N_("Read the asset again, then make and sign the statement anew."),

@@ -101,6 +101,16 @@ def record_of(session: Session, version_id: UUID) -> VersionRecord:
     return record
 
 
+def snapshots(session: Session, version_ids: Collection[UUID]) -> dict[UUID, bytes]:
+    """The metadata that versions were registered with, without their manifests, which can be large."""
+    rows = session.exec(
+        select(VersionRecord.version_id, VersionRecord.metadata_snapshot).where(
+            col(VersionRecord.version_id).in_(version_ids), col(VersionRecord.metadata_snapshot).is_not(None)
+        )
+    ).all()
+    return {version_id: snapshot for version_id, snapshot in rows if snapshot is not None}
+
+
 def registered_with_manifest(session: Session, digest: str) -> AssetVersion | None:
     """A registered version that has this manifest; several may, with the same bytes."""
     wanted = select(AssetVersion).where(

@@ -137,14 +137,22 @@ class AssetState(StrEnum):
     REGISTERED = "registered"
 
 
+MetadataState = Literal["registered", "draft"]
+
+
 class AssetView(BaseModel):
-    """An asset. zone: the adcode whose registrar is responsible. revision: what its ETag says."""
+    """An asset. zone: the adcode whose registrar is responsible. revision: what its ETag says.
+
+    metadata_state: "registered" if the metadata are what the current version's registration commits to, "draft" if its
+    own organisation reads what it has written since; others never see that.
+    """
 
     id: UUID
     org_id: UUID
     zone: str
     state: AssetState
     metadata: AssetMetadata
+    metadata_state: MetadataState
     revision: int
     current_version_id: UUID | None
     created_at: datetime

@@ -5,9 +5,11 @@ from __future__ import annotations
 from market.catalog.assets import (
     CHANGED_TOPIC,
     announce_change,
+    as_edited,
     asset,
     assets_of,
     create_asset,
+    described,
     edit_asset,
     own_asset,
     resource,
@@ -20,7 +22,6 @@ from market.catalog.registration import metadata_opening, prepare_registration, 
 from market.catalog.uploads import open_upload, stray_tokens, sweep, upload_state
 from market.catalog.versions import (
     add_version,
-    described,
     drafts_of,
     file_of,
     files_of,
@@ -38,6 +39,7 @@ __all__ = [
     "Intake",
     "add_version",
     "announce_change",
+    "as_edited",
     "asset",
     "assets_of",
     "create_asset",

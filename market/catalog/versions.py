@@ -18,7 +18,6 @@ from market.catalog.errors import ManifestUnusable, SourceUnknown, VersionExists
 from market.catalog.limits import MAX_FILES, MAX_MANIFEST_BYTES
 from market.catalog.models import Asset, AssetVersion, Blob, VersionRecord
 from market.catalog.schemas import (
-    AssetMetadata,
     FileView,
     LineageEdgeView,
     LineageView,
@@ -131,17 +130,6 @@ def manifest_of(session: Session, *, actor: Principal, version_id: UUID) -> byte
     """The canonical manifest.json of a version."""
     found, _ = readable_version(session, actor, version_id)
     return repository.record_of(session, found.id).manifest
-
-
-def described(session: Session, *, version_id: UUID) -> AssetMetadata:
-    """The description that a version was registered with; the asset's own may have been edited since.
-
-    Whatever rests on what the provider signed asks here. Raises NotFound for a draft.
-    """
-    snapshot = repository.record_of(session, load_version(session, version_id)[0].id).metadata_snapshot
-    if snapshot is None:
-        raise nothing_there()
-    return AssetMetadata.model_validate_json(snapshot)
 
 
 def registered_manifest(session: Session, *, digest: str) -> bytes:

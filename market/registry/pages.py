@@ -112,6 +112,9 @@ def _application_page(
     with ports_of(request).db.reading() as session:
         found = service.application(session, actor=actor, application_id=application_id)
         asset = catalog.asset(session, actor=READER, asset_id=found.asset_id)
+        # The decision is about this version's description, also where another was registered since.
+        signed = catalog.described(session, version_id=found.version_id)
+        asset = asset.model_copy(update={"metadata": signed})
         version = catalog.version(session, actor=READER, version_id=found.version_id)
         names = accounts.org_names(session, [found.org_id])
     decides = actor.zone is not None and found.org_id != actor.org_id

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from market.accounts import service as accounts
 from market.catalog import service as catalog
 from market.catalog.schemas import AssetView, FileView, LineageView, VersionDetail, VersionView
-from market.kit.auth import Principal
+from market.kit.auth import ANONYMOUS, Principal
 from market.kit.errors import NotFound
 from market.kit.i18n import N_, Lang, translate
 from market.kit.texts import LocalText
@@ -34,9 +34,13 @@ _MOST_VERSIONS = 30
 
 @dataclass(frozen=True)
 class AssetPage:
-    """What all tabs of an asset share. state: of its listing; None if it was never on show."""
+    """What all tabs of an asset share. state: of its listing; None if it was never on show.
+
+    edited: the reader's organisation has changed the description since; the page shows the registered one all the same.
+    """
 
     asset: AssetView
+    edited: bool
     version: VersionDetail
     provider: LocalText
     offers: list[OfferView]
@@ -74,11 +78,15 @@ class AssetPage:
 def asset_page(session: Session, *, actor: Principal, asset_id: UUID, now: datetime) -> AssetPage:
     """Raises NotFound for what is not registered."""
     asset = catalog.asset(session, actor=actor, asset_id=asset_id)
-    if asset.current_version_id is None:
+    current = asset.current_version_id
+    if current is None:
         raise NotFound(
             N_("This asset is a draft; it has a page once a version is registered."),
             hint=N_("Its provider finds it under Provide data."),
         )
+    edited = asset.metadata_state == "draft"
+    if edited:
+        asset = catalog.asset(session, actor=ANONYMOUS, asset_id=asset_id)
     state, delisted_at = listings.state_of(session, asset_id)
     names = accounts.org_names(session, [asset.org_id])
     offered = (
@@ -86,7 +94,8 @@ def asset_page(session: Session, *, actor: Principal, asset_id: UUID, now: datet
     )
     return AssetPage(
         asset=asset,
-        version=catalog.version(session, actor=actor, version_id=asset.current_version_id),
+        edited=edited,
+        version=catalog.version(session, actor=actor, version_id=current),
         provider=names.get(asset.org_id) or LocalText(en="–"),
         offers=sorted(
             offered.get(asset_id, []),

@@ -35,19 +35,22 @@ _EXCERPT = 320
 
 @dataclass(frozen=True)
 class Facts:
-    """What stands about an asset in the slices below. signed: the description that its version was registered with."""
+    """What stands about an asset in the slices below. asset: as it was registered, if it was.
+
+    edited: the description as its provider has it now, which counts at the gates and is shown to nobody.
+    """
 
     asset: AssetView
     version: VersionDetail | None
-    signed: AssetMetadata | None
+    edited: AssetMetadata
     certificate: CertificateView | None
     offers: Sequence[OfferView]
 
     @property
     def gates(self) -> list[Gate]:
-        described = [self.asset.metadata]
-        if self.signed is not None and self.signed != self.asset.metadata:
-            described.append(self.signed)
+        described = [self.edited]
+        if self.edited != self.asset.metadata:
+            described.append(self.asset.metadata)
         return gates(described, self.certificate, self.offers)
 
     @property
@@ -66,7 +69,7 @@ def facts_of(session: Session, asset_id: UUID, now: datetime) -> Facts:
     return Facts(
         asset=asset,
         version=catalog.version(session, actor=_SHELF, version_id=current) if current else None,
-        signed=catalog.described(session, version_id=current) if current else None,
+        edited=catalog.as_edited(session, asset_id=asset_id),
         certificate=certificates.certificate_of(session, asset_id=asset_id, now=now),
         offers=licensing.published_offers(session, asset_ids=[asset_id]).get(asset_id, []),
     )

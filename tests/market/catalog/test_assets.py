@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -73,14 +74,34 @@ def test_an_edit_says_what_it_changes(shop: Shop) -> None:
     assert (late.status_code, late.json()["slug"]) == (412, "edit-conflict")
 
 
-def test_an_edit_after_registering_leaves_what_was_registered(shop: Shop) -> None:
-    provider = shop.org("provider")
+def test_an_edit_after_registering_is_the_owners_alone_until_it_is_registered(shop: Shop) -> None:
+    """Beside a registration and its certificate nobody is shown words that nobody signed and no registrar saw."""
+    provider, other = shop.org("provider"), shop.org("other")
     asset, version = provider.registered({"a.csv": b"a"})
+    address = f"/assets/{asset['id']}"
     before = shop.web.get(f"/api/v1/versions/{version['id']}/opening").json()
-    edit = {"metadata": EXAMPLE_METADATA | {"licence": "CC0-1.0"}}
-    assert provider("PATCH", f"/assets/{asset['id']}", edit, If_Match='"1"').status_code == 200
+    title = {"zh": "夸大", "en": "Grander"}
+    edit = {"metadata": EXAMPLE_METADATA | {"licence": "CC0-1.0", "adcode": "450100", "title": title}}
+    edited = provider("PATCH", address, edit, If_Match='"1"')
+    assert (edited.status_code, edited.json()["metadata_state"]) == (200, "draft")
     assert shop.web.get(f"/api/v1/versions/{version['id']}/opening").json() == before
-    assert shop.web.get(f"/api/v1/assets/{asset['id']}").json()["metadata"]["licence"] == "CC0-1.0"
+    for shown in (shop.web.get(f"/api/v1{address}").json(), other("GET", address).json()):
+        assert shown["metadata"] == EXAMPLE_METADATA
+        assert (shown["metadata_state"], shown["zone"]) == ("registered", "450700")
+    own = provider("GET", address).json()
+    assert (own["metadata"], own["metadata_state"]) == (edit["metadata"], "draft")
+    # Lists of other slices, which others read too, call the asset by its registered name.
+    with shop.db.reading() as session:
+        (summary,) = service.summaries(session, [UUID(asset["id"])]).values()
+    assert (summary.title.en, summary.licence) == (EXAMPLE_METADATA["title"]["en"], "CC-BY-4.0")
+    assert provider("GET", "/assets").json()["items"][0]["title"] == title
+
+    second = provider.version(asset["id"], {"a.csv": b"b"}, "1.1.0")
+    provider.upload(second["id"], "a.csv", b"b")
+    assert provider.register(asset | edit, second).status_code == 201
+    shown = shop.web.get(f"/api/v1{address}").json()
+    assert (shown["metadata"], shown["metadata_state"]) == (edit["metadata"], "registered")
+    assert provider("GET", address).json()["metadata_state"] == "registered"
 
 
 def test_a_list_is_ones_own_in_pages(shop: Shop) -> None:
@@ -110,8 +131,6 @@ def test_the_same_request_twice_makes_one_asset(shop: Shop) -> None:
 
 
 def test_other_slices_get_short_views(shop: Shop) -> None:
-    from uuid import UUID
-
     provider = shop.org("provider")
     asset, version = provider.registered({"a.csv": b"abc"})
     draft = provider.asset()

@@ -105,6 +105,29 @@ def test_every_tab_has_an_address(shelf: Shelf) -> None:
     assert "name the provider and the source" in terms
 
 
+def test_a_page_shows_what_was_signed_and_tells_its_owner_of_the_draft(shelf: Shelf) -> None:
+    asset = shelf.ready(OPEN, **titled("潮位", "Tides"))
+    shelf.provider("POST", f"/assets/{asset['id']}/listing", {})
+    edit = asset["metadata"] | titled("金矿", "Gold mine")
+    assert (
+        shelf.provider("PATCH", f"/assets/{asset['id']}", {"metadata": edit}, If_Match='"1"').status_code
+        == 200
+    )
+    shelf.drain()
+    tabs = ("", "/preview", "/files", "/terms", "/provenance", "/history", ".jsonld")
+    for page in (read(shelf, f"/en/assets/{asset['id']}{tab}") for tab in tabs):
+        assert "Gold mine" not in page
+        assert "Tides" in page
+    me = Principal(
+        via=Via.SESSION, account_id=uuid4(), org_id=shelf.provider.id, roles=frozenset({Role.PUBLISHER})
+    )
+    shelf.shop.members.known["me"] = me
+    shelf.web.cookies.set("dw_session", "me")
+    page = words(read(shelf, f"/en/assets/{asset['id']}"))
+    assert "Tides" in page
+    assert "the description that you have changed since is not registered" in page
+
+
 def test_says_who_says_it(shelf: Shelf) -> None:
     page = words(read(shelf, f"/en/assets/{shelf.listed()}"))
     for label in ("stated by the provider", "measured by the platform", "proved by the ledger"):

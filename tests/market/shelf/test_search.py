@@ -112,13 +112,19 @@ def test_facets_say_what_adding_a_value_would_give(shelf: Shelf) -> None:
     assert shelf.facets(city="450300")["city"] == {"450100": 1, "450300": 0, "450700": 2}
 
 
-def test_the_document_follows_the_asset(shelf: Shelf) -> None:
+def test_the_document_follows_what_is_registered(shelf: Shelf) -> None:
+    """An edit is found by nobody until the provider has signed it."""
     asset = shelf.ready(**titled("旧名", "Old name"))
     shelf.provider("POST", f"/assets/{asset['id']}/listing", {})
     assert shelf.search("旧名") == [asset["id"]]
     metadata = asset["metadata"] | titled("新名", "New name", adcode="450100")
     edited = shelf.provider("PATCH", f"/assets/{asset['id']}", {"metadata": metadata}, If_Match='"1"')
     assert edited.status_code == 200, edited.text
+    shelf.drain()
+    assert shelf.search("新名") == []
+    assert shelf.search("旧名", city="450700") == [asset["id"]]
+    asset["metadata"] = metadata
+    shelf.version(asset, shelf.provider, {"rows.csv": b"port,teu\nNanning,1\n"}, "1.1.0")
     shelf.drain()
     assert shelf.search("旧名") == []
     assert shelf.search("新名", city="450100") == [asset["id"]]
