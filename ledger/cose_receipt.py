@@ -78,13 +78,7 @@ def format_cose_receipt(
 def parse_cose_receipt(data: bytes) -> CoseReceipt:
     """The parts of a receipt; Malformed if it departs from the layout. Neither proof nor signature is checked."""
     message = cose.parse_sign1(data, "receipt")
-    if message.payload is not None:
-        raise Malformed("The receipt brings its own root, which nothing ties to the entry.")
-    if len(message.signature) != SIGNATURE_SIZE:
-        raise Malformed("The signature of the receipt does not have 64 bytes.")
-    structure = cose.parse_protected(message.protected, "receipt").get(STRUCTURE)
-    if structure != RFC9162_SHA256 or isinstance(structure, bool):
-        raise Malformed("The receipt is not over a tree of RFC 9162 with SHA-256.")
+    check_receipt_frame(message)
     match message.unprotected:
         case {396: {-1: [bytes() as proof], **kinds}, **others} if not kinds and not others:
             size, index, path = _parse_proof(proof)
@@ -99,12 +93,28 @@ def verify_cose_receipt(data: bytes, leaf_hash: bytes, key: PublicKey) -> bytes:
     Malformed or Unverified if it did not. The caller compares the root with one from a verified checkpoint.
     """
     receipt = parse_cose_receipt(data)
-    kid = cose.parse_protected(receipt.protected, "receipt").get(cose.KEY_ID)
-    if kid not in (None, key.thumbprint):
-        raise Unverified(f"The receipt names another key than {key.thumbprint.hex()}.")
+    check_receipt_key(receipt.protected, key)
     root = root_from_inclusion(leaf_hash, receipt.index, receipt.size, receipt.path)
     key.verify(cose.bytes_to_sign(receipt.protected, root), receipt.signature)
     return root
+
+
+def check_receipt_frame(message: cose.Sign1) -> None:
+    """Malformed unless the message is one of a receipt of either kind: root detached, RFC 9162 tree, 64-byte signature."""
+    if message.payload is not None:
+        raise Malformed("The receipt brings its own root, which nothing ties to the entry.")
+    if len(message.signature) != SIGNATURE_SIZE:
+        raise Malformed("The signature of the receipt does not have 64 bytes.")
+    structure = cose.parse_protected(message.protected, "receipt").get(STRUCTURE)
+    if structure != RFC9162_SHA256 or isinstance(structure, bool):
+        raise Malformed("The receipt is not over a tree of RFC 9162 with SHA-256.")
+
+
+def check_receipt_key(protected: bytes, key: PublicKey) -> None:
+    """Unverified if the protected header of a receipt names another key; one without a `kid` names none."""
+    kid = cose.parse_protected(protected, "receipt").get(cose.KEY_ID)
+    if kid not in (None, key.thumbprint):
+        raise Unverified(f"The receipt names another key than {key.thumbprint.hex()}.")
 
 
 def _parse_proof(proof: bytes) -> tuple[int, int, tuple[bytes, ...]]:

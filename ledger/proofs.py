@@ -16,6 +16,7 @@ __all__ = [
     "MAX_PATH",
     "prove_consistency",
     "prove_inclusion",
+    "root_from_consistency",
     "root_from_inclusion",
     "verify_consistency",
     "verify_inclusion",
@@ -64,11 +65,21 @@ def verify_consistency(
         if old_size == new_size and old_root != new_root:
             raise Unverified(f"Two different roots are claimed for the same {new_size} entries.")
         return
+    if root_from_consistency(old_size, old_root, new_size, path) != new_root:
+        raise Unverified(f"The proof does not lead to the root of the newer tree of {new_size} entries.")
+
+
+def root_from_consistency(old_size: int, old_root: bytes, new_size: int, path: Sequence[bytes]) -> bytes:
+    """The root of `new_size` entries that `path` leads to from (old_size, old_root), 0 < old_size < new_size.
+
+    Unverified if it cannot be such a path, or does not lead to the older root either.
+    """
+    if not 0 < old_size < new_size:
+        raise Unverified(f"There is no such proof from {old_size} to {new_size} entries.")
     seen_old, seen_new = _roots_from_consistency(old_size, old_root, new_size, path)
     if seen_old != old_root:
         raise Unverified(f"The proof does not lead to the root of the older tree of {old_size} entries.")
-    if seen_new != new_root:
-        raise Unverified(f"The proof does not lead to the root of the newer tree of {new_size} entries.")
+    return seen_new
 
 
 def _roots_from_consistency(
