@@ -6,7 +6,7 @@ Foreign and unknown objects look the same (NotFound).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -202,4 +202,4 @@ class Authenticator(Protocol):
         """What somebody may do now who proved himself before; ANONYMOUS once account, membership or key has ended."""
 
 
-Guard = Callable[..., Principal]
+Guard = Callable[..., Awaitable[Principal]]

@@ -6,13 +6,16 @@ def create(actor: Annotated[Principal, Depends(api_guard(REGISTER_ASSET))], ...)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+from sqlmodel import Session
 
 from market.kit.auth import ANONYMOUS, Guard, Principal, Reach, Verb, Via, may_ever
 from market.kit.csrf import session_cookie
+from market.kit.db import Database
 from market.kit.ports import ports_of
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -21,8 +24,8 @@ SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 def api_guard(verb: Verb) -> Guard:
     """Dependency: the principal of the bearer key, allowed to try `verb`. Cookies are not looked at."""
 
-    def guard(request: Request) -> Principal:
-        actor = _by_key(request)
+    async def guard(request: Request) -> Principal:
+        actor = await _by_key(request)
         may_ever(actor, verb)
         request.state.actor = actor
         return actor
@@ -34,8 +37,8 @@ def api_guard(verb: Verb) -> Guard:
 def page_guard(verb: Verb) -> Guard:
     """Dependency: the principal of the session cookie, allowed to try `verb`. Keys are not looked at."""
 
-    def guard(request: Request) -> Principal:
-        actor = _by_cookie(request)
+    async def guard(request: Request) -> Principal:
+        actor = await _by_cookie(request)
         request.state.actor = actor
         may_ever(actor, verb)
         return actor
@@ -47,29 +50,37 @@ def page_guard(verb: Verb) -> Guard:
 def webhook_guard(verb: Verb) -> Guard:
     """Dependency of routes whose caller proves himself by a signature or a ticket that the service checks."""
 
-    def guard() -> Principal:
+    async def guard() -> Principal:
         return ANONYMOUS
 
     guard.verb = verb  # type: ignore[attr-defined]
     return guard
 
 
-def _by_key(request: Request) -> Principal:
+async def _by_key(request: Request) -> Principal:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         return ANONYMOUS
     ports = ports_of(request)
-    with ports.db.reading() as session:
-        return ports.authenticator.by_api_key(session, token.strip())
+    return await _looked_up(ports.db, ports.authenticator.by_api_key, token.strip())
 
 
-def _by_cookie(request: Request) -> Principal:
+async def _by_cookie(request: Request) -> Principal:
     token = session_cookie(request)
     if not token:
         return ANONYMOUS
     ports = ports_of(request)
-    with ports.db.reading() as session:
-        return ports.authenticator.by_session(session, token)
+    return await _looked_up(ports.db, ports.authenticator.by_session, token)
+
+
+async def _looked_up(db: Database, find: Callable[[Session, str], Principal], token: str) -> Principal:
+    """Only who shows a token costs a thread: the framework would take one for every visitor."""
+
+    def look_up() -> Principal:
+        with db.reading() as session:
+            return find(session, token)
+
+    return await run_in_threadpool(look_up)
 
 
 def routes_of(app: FastAPI) -> Iterator[RouteContext]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from fastapi import Request
 from limits import RateLimitItem, parse
@@ -52,10 +52,10 @@ def network_of(request: Request) -> str:
     return str(ipaddress.ip_network((address, prefix), strict=False))
 
 
-def limited(limit: str, name: str) -> Callable[[Request], None]:
+def limited(limit: str, name: str) -> Callable[[Request], Awaitable[None]]:
     """Dependency: at most `limit` calls of `name` from one network."""
 
-    def spend(request: Request) -> None:
+    async def spend(request: Request) -> None:
         limits: RateLimits = request.app.state.rate_limits
         limits.spend(limit, name, network_of(request))
 
