@@ -50,15 +50,23 @@ NAMES: dict[str, tuple[str, str]] = {
 WORDS: dict[str, tuple[str, str]] = {
     "readable.passed": ("The receipt is complete and in its one valid form.", "凭证完整，格式唯一且有效。"),
     "readable.failed": (
-        "The receipt cannot be read: {reason} Get it again from whoever gave it to you.",
-        "无法读取凭证（{reason}）。请向提供者重新索取。",
+        "This is not a receipt, or it was cut off or changed: {reason} Get it again from whoever gave it to you.",
+        "这不是凭证，或内容不完整、被改动（技术原因：{reason}）。请向提供者重新索取。",
     ),
     "fingerprint.passed": (
         "The data are, byte for byte, what was registered ({files} files, {bytes} bytes).",
         "数据与登记时逐字节一致（{files} 个文件，{bytes} 字节）。",
     ),
+    "fingerprint.passed.one": (
+        "The data are, byte for byte, what was registered ({files} file, {bytes} bytes).",
+        "数据与登记时逐字节一致（{files} 个文件，{bytes} 字节）。",
+    ),
     "fingerprint.warning.some_files": (
         "{files} files are, byte for byte, what was registered; not given, so not compared: {missing}.",
+        "{files} 个文件与登记时逐字节一致；未提供、因而未比对的文件：{missing}。",
+    ),
+    "fingerprint.warning.some_files.one": (
+        "{files} file is, byte for byte, what was registered; not given, so not compared: {missing}.",
         "{files} 个文件与登记时逐字节一致；未提供、因而未比对的文件：{missing}。",
     ),
     "fingerprint.warning.no_manifest": (
@@ -268,9 +276,10 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 
 
-def step_words(code: str, outcome: str, cause: str, language: Language) -> str:
-    """The sentence of a step, with `{names}` still in it; KeyError if there is none."""
+def step_words(code: str, outcome: str, cause: str, language: Language, *, one: bool = False) -> str:
+    """The sentence of a step, with `{names}` still in it; KeyError if there is none. one: it counts one file."""
     at = 0 if language == "en" else 1
     if (outcome, cause) == ("not_run", "depends"):
         return DEPENDS[at].format(what=NAMES[code][0], what_zh=NAMES[code][1])
-    return WORDS[".".join(part for part in (code, outcome, cause) if part)][at]
+    name = ".".join(part for part in (code, outcome, cause) if part)
+    return WORDS[f"{name}.one" if one and f"{name}.one" in WORDS else name][at]

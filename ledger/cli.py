@@ -126,7 +126,8 @@ def check_log(folder: Path, quiet: bool) -> None:
         click.get_current_context().exit(1)
     if not quiet:
         click.echo(
-            f"{report.origin}: {report.entries} entries and {report.checkpoints} checkpoints are sound."
+            f"{report.origin} is sound: {_counted(report.entries, 'entry', 'entries')}, "
+            f"{_counted(report.checkpoints, 'checkpoint', 'checkpoints')}."
         )
 
 
@@ -148,7 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _publish(log: Log) -> None:
     published = log.publish(int(time.time()))
     log.close()
-    click.echo(f"{log.origin}: {published.size} entries, root {published.root.hex()}")
+    click.echo(f"{log.origin}: {_counted(published.size, 'entry', 'entries')}, root {published.root.hex()}")
 
 
 def _load(folder: Path) -> Log:
@@ -180,6 +181,10 @@ def _policy(folder: Path) -> Policy:
     return parse_policy(path.read_bytes())
 
 
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def _show_progress(done: int, total: int) -> None:
     if done == total or done % (64 * 256) == 0:
-        click.echo(f"{done} of {total} entries", err=True)
+        click.echo(f"{done:,} of {_counted(total, 'entry', 'entries')}", err=True)

@@ -35,7 +35,7 @@ class Step:
 
     def sentence(self, lang: Language = "en") -> str:
         """What was found, in one or two sentences; a failure also says what to do."""
-        words = step_words(self.code, self.outcome, self.cause, lang)
+        words = step_words(self.code, self.outcome, self.cause, lang, one=self.params.get("files") == 1)
         return words.format_map({name: _render(name, value) for name, value in self.params.items()})
 
 
@@ -88,7 +88,7 @@ def _render(name: str, value: Any) -> str:
         return _format_time(value)
     if isinstance(value, list | tuple):
         return ", ".join(_printable(item) for item in value) or "–"
-    return _printable(value)
+    return f"{value:,}" if isinstance(value, int) else _printable(value)
 
 
 def _printable(value: object) -> str:

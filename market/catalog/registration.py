@@ -25,7 +25,7 @@ from market.catalog.verbs import REGISTER_VERSION
 from market.catalog.versions import detail_of, load_version
 from market.kit.auth import Principal, decide, nothing_there
 from market.kit.errors import NotFound
-from market.kit.i18n import N_
+from market.kit.i18n import N_, NN_
 from market.provenance import service as provenance
 from market.provenance.gateway import Ledger
 from market.provenance.schemas import About, OpeningIn
@@ -129,7 +129,10 @@ def _check_complete(session: Session, version: AssetVersion) -> None:
     waiting = [file.path for file in repository.files_of(session, version.id) if file.state == "waiting"]
     if waiting:
         raise FilesMissing(
-            N_("%(count)s files are not here yet, first of all %(path)s."),
+            NN_(
+                "The file %(path)s is not here yet.",
+                "%(count)s files are not here yet, first of all %(path)s.",
+            ),
             hint=N_("Upload them; an upload goes on where it stopped. Then register again."),
             where=waiting[0],
             count=len(waiting),

@@ -47,7 +47,11 @@ def _database(settings: Settings) -> Iterator[Finding]:
             jobs = backlog(session)
         yield Finding(True, f"the database answers ({db.engine.dialect.name})")
         failed = jobs.get("failed", 0)
-        yield Finding(not failed, f"{failed} jobs gave up" + (": see datawharf jobs list" if failed else ""))
+        yield Finding(
+            not failed,
+            f"{failed} {'job' if failed == 1 else 'jobs'} gave up"
+            + (": see datawharf jobs list" if failed else ""),
+        )
         yield _ledger(settings, db)
     except Exception as error:
         yield Finding(False, f"the database does not answer: {error}")
@@ -64,7 +68,8 @@ def _ledger(settings: Settings, db: Database) -> Finding:
         return Finding(False, f"the ledger: {error}")
     if report.problems:
         return Finding(False, f"the ledger: {report.problems[0]}")
-    return Finding(True, f"the ledger holds: {report.entries} entries, {report.checkpoints} checkpoints")
+    entries = "1 entry" if report.entries == 1 else f"{report.entries:,} entries"
+    return Finding(True, f"the ledger holds: {entries}, checkpoints: {report.checkpoints:,}")
 
 
 def _take_over(ledger: Ledger) -> None:

@@ -11,10 +11,16 @@ CHINESE: dict[str, str] = {
     "Logged in to {server} as {email}, acting for {org}.": "已登录 {server}，账号 {email}，代表 {org}。",
     "Logged in to {server} as {email}. You act for no organisation yet.": "已登录 {server}，账号 {email}，尚未代表任何机构。",
     "Trust file saved to {path}.": "信任文件已保存至 {path}。",
+    "The trust file {path} was kept; the marketplace gives the same one.": "沿用原有的信任文件 {path}，与市场现提供的一致。",
+    "The trust file {path} was kept.": "沿用原有的信任文件 {path}。",
+    "The marketplace now gives another one, with the fingerprint {fingerprint}. To take that: datawharf trust --replace": (
+        "市场现提供的是另一份，指纹 {fingerprint}。如要改用：datawharf trust --replace"
+    ),
     "Fingerprint {fingerprint}: compare it with one you got elsewhere before you rely on it.": (
         "指纹 {fingerprint}：先与别处得到的指纹核对，再予信赖。"
     ),
     "The key is in {path}. Keep a copy in a safe place: nobody can restore it for you.": "密钥存于 {path}。请另存一份在安全处：无人能替您恢复。",
+    "There is a key in {path} already. It was kept; no other was made.": "{path} 中已有密钥，予以沿用，未另行生成。",
     "Key {kid} is registered for {org}.": "密钥 {kid} 已为 {org} 登记。",
     "hash": "计算指纹",
     "send": "上传",
@@ -37,6 +43,7 @@ CHINESE: dict[str, str] = {
     "Request {id} is in the state {state}.": "申请 {id} 的状态为 {state}。",
     "Pay at {url}": "付款地址 {url}",
     "Transfer with the reference {reference}.": "转账时请注明参考号 {reference}。",
+    "1 file, {bytes} bytes, every byte checked against the registration.": "1 个文件，{bytes} 字节，逐字节与登记内容核对无误。",
     "{files} files, {bytes} bytes, every byte checked against the registration.": "{files} 个文件，{bytes} 字节，逐字节与登记内容核对无误。",
     "Acknowledged as received, statement {leaf}.": "已确认收到，声明 {leaf}。",
     "Not acknowledged: without a signing key the provider's record stays at “released”.": "未确认收到：没有签名密钥，提供方的记录停留在“已放行”。",

@@ -41,7 +41,7 @@ def admit_rows(
     left = grant.entitlement.rows_left if grant.entitlement else None
     if left is not None and left <= 0 and grant.entitlement is not None:
         raise QuotaExceeded(
-            N_("%(left)s of %(quota)s rows are left; this needs %(rows)s."),
+            N_("Rows left: %(left)s of %(quota)s. This needs %(rows)s."),
             hint=N_("Ask for fewer rows, or take another licence."),
             left=0,
             quota=grant.entitlement.quota_rows,

@@ -35,7 +35,7 @@ class Streams:
         with self._lock:
             if self._running[who] >= most:
                 raise TooManyStreams(
-                    N_("%(most)s at once are allowed here."),
+                    N_("At most %(most)s at once."),
                     hint=N_("Wait until one of them ends."),
                     retry_after=5,
                     most=most,

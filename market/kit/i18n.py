@@ -26,6 +26,19 @@ def N_(msgid: str) -> str:
     return msgid
 
 
+class Counted(str):
+    """The sentence for many, with `one` for a single thing. Which of them is said depends on its field %(count)s."""
+
+    one: str
+
+
+def NN_(one: str, many: str) -> Counted:
+    """Mark a sentence for translation whose words depend on a number."""
+    counted = Counted(many)
+    counted.one = one
+    return counted
+
+
 @cache
 def translations(lang: Lang) -> NullTranslations:
     """All slices' catalogues of one language, merged."""
@@ -47,8 +60,11 @@ def translations(lang: Lang) -> NullTranslations:
 
 
 def translate(lang: Lang, msgid: str, /, **params: object) -> str:
-    """The sentence in `lang`, its %(name)s fields filled."""
-    text = translations(lang).gettext(msgid) if msgid else ""
+    """The sentence in `lang`, its %(name)s fields filled; a counted one as its field `count` asks for."""
+    if isinstance(msgid, Counted):
+        text = translations(lang).ngettext(msgid.one, msgid, int(str(params["count"])))
+    else:
+        text = translations(lang).gettext(msgid) if msgid else ""
     return text % params if params else text
 
 

@@ -14,7 +14,7 @@ from starlette.types import Scope
 
 from market.kit.errors import Fault, InvalidInput, Kind, MalformedRequest, NotFound, SignInRequired
 from market.kit.forms import sentence_for
-from market.kit.i18n import LANGS, N_, Lang, choose_language, local_text, translate
+from market.kit.i18n import LANGS, N_, NN_, Lang, choose_language, local_text, translate
 from market.kit.templating import render
 
 log = logging.getLogger("datawharf.web")
@@ -162,7 +162,10 @@ def _invalid(error: RequestValidationError, lang: Lang) -> Fault:
             N_("The body is not valid JSON."), hint=N_("Send application/json."), where="body"
         )
     return InvalidInput(
-        N_("%(count)s values cannot be used; each is named below."),
+        NN_(
+            "One value cannot be used; it is named below.",
+            "%(count)s values cannot be used; each is named below.",
+        ),
         hint=N_("Mend them and send the request again. Nothing was changed."),
         where=errors[0]["where"] if errors else "",
         count=len(errors),

@@ -140,7 +140,7 @@ def spend_rows(session: Session, *, entitlement_id: UUID, rows: int, now: dateti
             state=view.state.value,
         )
     raise QuotaExceeded(
-        N_("%(left)s of %(quota)s rows are left; this needs %(rows)s."),
+        N_("Rows left: %(left)s of %(quota)s. This needs %(rows)s."),
         hint=N_("Ask for fewer rows, or take another licence."),
         left=view.rows_left,
         quota=view.quota_rows,

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from market.kit.auth import Principal, Resource, decide
 from market.kit.errors import InvalidInput, NotFound
-from market.kit.i18n import N_
+from market.kit.i18n import N_, NN_
 from market.kit.paging import Page, page_by_id, read_id
 from market.kit.texts import LocalText
 from market.licensing import repository
@@ -169,7 +169,9 @@ def _check_wanted(wanted: OfferView, org_id: UUID, new: NewAccessRequest) -> Non
         )
     if len(new.answers) != len(wanted.questions) or not all(new.answers):
         raise InvalidInput(
-            N_("Answer each of the %(count)s questions."), where="answers", count=len(wanted.questions)
+            NN_("Answer the question of this offer.", "Answer each of the %(count)s questions."),
+            where="answers",
+            count=len(wanted.questions),
         )
 
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from market.catalog import service as catalog
 from market.kit.auth import Principal, decide
-from market.kit.i18n import N_
+from market.kit.i18n import N_, NN_
 from market.shelf import repository
 from market.shelf.errors import NotListable, WrongListingState
 from market.shelf.indexing import Facts, facts_of, reindex
@@ -91,7 +91,10 @@ def _refuse_at_gates(facts: Facts) -> None:
     if not failed:
         return
     raise NotListable(
-        N_("%(count)s conditions are not met; each is named below."),
+        NN_(
+            "One condition is not met; it is named below.",
+            "%(count)s conditions are not met; each is named below.",
+        ),
         hint=N_("Meet them and list the asset again. Nothing was changed."),
         where=failed[0].name,
         count=len(failed),

@@ -89,6 +89,15 @@ def _instead(entry_index: int, entry: bytes, build: Any = None) -> Bundle:
     return build(made) if build else made.bundle()
 
 
+def _counting(name: str, registered: dict[str, bytes], given: int) -> Case:
+    """A registration of as many files, of which the first `given` are compared."""
+    manifest, made = _manifest(registered), scene()
+    entry = _registration(made.log, digest={"sha256": manifest.digest.hex()})
+    made.log.entries[made.registration] = entry.leaf_bytes
+    files = dict(list(registered.items())[:given])
+    return Case(name, format_bundle(made.bundle()), made.log.trust(), manifest, files)
+
+
 def _honest(home: Scene) -> list[Case]:
     log, trust = home.log, home.log.trust()
     opening = [Opening("metadata", SALT, METADATA)]
@@ -100,6 +109,8 @@ def _honest(home: Scene) -> list[Case]:
         Case("all files", bundle, trust, MANIFEST, FILES),
         Case("everything", format_bundle(home.bundle(openings=opening)), trust, MANIFEST, FILES),
         Case("some files", bundle, trust, MANIFEST, {"ports.csv": FILES["ports.csv"]}),
+        _counting("the only file", {"ports.csv": b"x" * 12_345}, 1),
+        _counting("two of three files", FILES | {"tides.csv": b"hour,height\n"}, 2),
         Case("manifest only", bundle, trust, MANIFEST),
         Case("files only", bundle, trust, None, FILES),
         Case("changed file", bundle, trust, MANIFEST, changed),

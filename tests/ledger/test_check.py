@@ -516,6 +516,15 @@ def test_sentences_are_given_in_both_languages() -> None:
     assert report.sentence("zh").startswith("核验通过")
 
 
+def test_what_is_counted_is_said_as_people_say_it() -> None:
+    one, many = ({"files": count, "bytes": 1_234_567} for count in (1, 3))
+    assert "(1 file, 1,234,567 bytes)" in Step("fingerprint", "passed", one).sentence()
+    assert "(3 files, 1,234,567 bytes)" in Step("fingerprint", "passed", many).sentence()
+    assert "（1 个文件，1,234,567 字节）" in Step("fingerprint", "passed", one).sentence("zh")
+    left = Step("fingerprint", "warning", {"files": 1, "missing": ["b.csv"]}, "some_files")
+    assert left.sentence().startswith("1 file is, byte for byte")
+
+
 def test_names_from_a_receipt_cannot_drive_a_terminal() -> None:
     report = check(replace(GOOD, openings=(Opening("\x1b[2J\u202eterms", SALT, CONTENT),)))
     sentence = report.step("openings").sentence()

@@ -55,8 +55,7 @@ def login(ctx: Context, server: str, email: str, password: str) -> None:
             org_urn=org["urn"] if org else "",
         )
         changed.save()
-        if not profile.trust_file.exists():
-            profile.trust_file.write_bytes(market.trust_file())
+        offered = market.trust_file()
     if org:
         name = org["name"][ctx.lang] or org["name"]["en"] or org["name"]["zh"]
         ctx.say("Logged in to {server} as {email}, acting for {org}.", server=server, email=email, org=name)
@@ -64,12 +63,25 @@ def login(ctx: Context, server: str, email: str, password: str) -> None:
         ctx.say(
             "Logged in to {server} as {email}. You act for no organisation yet.", server=server, email=email
         )
-    _show_trust(ctx)
+    _keep_trust(ctx, offered)
 
 
-def _show_trust(ctx: Context) -> None:
+def _keep_trust(ctx: Context, offered: bytes, *, replace: bool = False) -> None:
+    """Save the trust file that the marketplace offers, unless there is one: what was compared once is not lost to it."""
     path = ctx.profile.trust_file
-    ctx.say("Trust file saved to {path}.", path=path)
+    if replace or not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(offered)
+        ctx.say("Trust file saved to {path}.", path=path)
+    elif path.read_bytes() == offered:
+        ctx.say("The trust file {path} was kept; the marketplace gives the same one.", path=path)
+    else:
+        ctx.say("The trust file {path} was kept.", path=path)
+        ctx.say(
+            "The marketplace now gives another one, with the fingerprint {fingerprint}. "
+            "To take that: datawharf trust --replace",
+            fingerprint=fingerprint(parse_policy(offered)),
+        )
     ctx.say(
         "Fingerprint {fingerprint}: compare it with one you got elsewhere before you rely on it.",
         fingerprint=fingerprint(parse_policy(path.read_bytes())),
@@ -82,12 +94,9 @@ def _show_trust(ctx: Context) -> None:
 @pass_context
 def trust(ctx: Context, server: str, replace: bool) -> None:
     """Fetch the trust file, and show its fingerprint."""
-    path = ctx.profile.trust_file
-    if replace or not path.exists():
-        with Datawharf(server or ctx.profile.require_server(), lang=ctx.lang) as market:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(market.trust_file())
-    _show_trust(ctx)
+    with Datawharf(server or ctx.profile.require_server(), lang=ctx.lang) as market:
+        offered = market.trust_file()
+    _keep_trust(ctx, offered, replace=replace)
 
 
 @click.group()
@@ -98,12 +107,16 @@ def keys() -> None:
 @keys.command("make")
 @pass_context
 def make(ctx: Context) -> None:
-    """Make a signing key on this machine and register it, with proof that you hold it."""
+    """Make a signing key on this machine and register it, with proof that you hold it. A key that is here is kept."""
     path = ctx.profile.signing_key
-    if not path.exists():
+    if path.exists():
+        ctx.say("There is a key in {path} already. It was kept; no other was made.", path=path)
+    else:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_key_file(path, SigningKey.generate(), label=ctx.profile.org_urn or "signing key")
-    ctx.say("The key is in {path}. Keep a copy in a safe place: nobody can restore it for you.", path=path)
+        ctx.say(
+            "The key is in {path}. Keep a copy in a safe place: nobody can restore it for you.", path=path
+        )
     _register(ctx)
 
 

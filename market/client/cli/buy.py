@@ -111,11 +111,15 @@ def download(ctx: Context, asset_id: str, folder: Path, version_id: str | None) 
     """Receive licensed data: resumes, checks each chunk as it arrives, then acknowledges by signature."""
     with ctx.market() as market:
         done = market.download(asset_id, folder, version_id=version_id, progress=ctx.progress)
-        ctx.say(
-            "{files} files, {bytes} bytes, every byte checked against the registration.",
-            files=done["files"],
-            bytes=f"{done['bytes']:,}",
-        )
+        size = f"{done['bytes']:,}"
+        if done["files"] == 1:
+            ctx.say("1 file, {bytes} bytes, every byte checked against the registration.", bytes=size)
+        else:
+            ctx.say(
+                "{files} files, {bytes} bytes, every byte checked against the registration.",
+                files=done["files"],
+                bytes=size,
+            )
         if done["leaf"]:
             ctx.say("Acknowledged as received, statement {leaf}.", leaf=done["leaf"])
             ctx.keep_receipt(market, done["leaf"])

@@ -7,6 +7,7 @@ function timeText(seconds) {
 
 function render(name, value) {
   if (name.endsWith("_time")) return timeText(value);
+  if (typeof value === "number" || typeof value === "bigint") return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
   return Array.isArray(value) ? value.join(", ") || "–" : String(value);
 }
 
@@ -17,7 +18,8 @@ export async function loadWords(language) {
   const stop = language === "zh" ? "" : ".";
   const stepSentence = ({ code, outcome, cause, params }) => {
     if (outcome === "not_run" && cause === "depends") return DEPENDS.replace("{what}", NAMES[code]);
-    const words = WORDS[[code, outcome, cause].filter(Boolean).join(".")];
+    const name = [code, outcome, cause].filter(Boolean).join(".");
+    const words = (params.files === 1 && WORDS[`${name}.one`]) || WORDS[name];
     const filled = (name) => render(name, params[name]) + (name === "reason" ? stop : "");
     return words.replace(/\{(\w+)\}/g, (_, name) => filled(name));
   };

@@ -23,9 +23,11 @@ export const NAMES = {
 };
 export const WORDS = {
   "readable.passed": "The receipt is complete and in its one valid form.",
-  "readable.failed": "The receipt cannot be read: {reason} Get it again from whoever gave it to you.",
+  "readable.failed": "This is not a receipt, or it was cut off or changed: {reason} Get it again from whoever gave it to you.",
   "fingerprint.passed": "The data are, byte for byte, what was registered ({files} files, {bytes} bytes).",
+  "fingerprint.passed.one": "The data are, byte for byte, what was registered ({files} file, {bytes} bytes).",
   "fingerprint.warning.some_files": "{files} files are, byte for byte, what was registered; not given, so not compared: {missing}.",
+  "fingerprint.warning.some_files.one": "{files} file is, byte for byte, what was registered; not given, so not compared: {missing}.",
   "fingerprint.warning.no_manifest": "The data were not compared, because their manifest is missing. Give manifest.json of this version too.",
   "fingerprint.not_run": "Not run: no data were given. Give the data to compare them with what was registered.",
   "fingerprint.not_run.manifest_only": "The manifest is the one that was registered, but no data were given, so they were not compared.",

@@ -23,9 +23,11 @@ export const NAMES = {
 };
 export const WORDS = {
   "readable.passed": "凭证完整，格式唯一且有效。",
-  "readable.failed": "无法读取凭证（{reason}）。请向提供者重新索取。",
+  "readable.failed": "这不是凭证，或内容不完整、被改动（技术原因：{reason}）。请向提供者重新索取。",
   "fingerprint.passed": "数据与登记时逐字节一致（{files} 个文件，{bytes} 字节）。",
+  "fingerprint.passed.one": "数据与登记时逐字节一致（{files} 个文件，{bytes} 字节）。",
   "fingerprint.warning.some_files": "{files} 个文件与登记时逐字节一致；未提供、因而未比对的文件：{missing}。",
+  "fingerprint.warning.some_files.one": "{files} 个文件与登记时逐字节一致；未提供、因而未比对的文件：{missing}。",
   "fingerprint.warning.no_manifest": "未比对数据，因为缺少清单。请同时提供该版本的 manifest.json。",
   "fingerprint.not_run": "未执行：未提供数据。提供数据后才能与登记内容比对。",
   "fingerprint.not_run.manifest_only": "清单与登记时一致，但未提供数据，因此未作数据比对。",

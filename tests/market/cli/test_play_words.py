@@ -16,7 +16,8 @@ FOLDERS = [Path(market.cli.__file__).parent / name for name in ("demo", "heist")
 SAYING = {"say", "begin", "warn", "words", "working", "N_"}
 
 
-def literals() -> Iterator[str]:
+def calls() -> Iterator[tuple[str, list[str]]]:
+    """What is called, and with which literal texts first."""
     for folder in FOLDERS:
         for path in sorted(folder.rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -25,12 +26,12 @@ def literals() -> Iterator[str]:
                 name = (
                     node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 )
-                text = node.args[0]
-                if name in SAYING and isinstance(text, ast.Constant) and isinstance(text.value, str):
-                    yield text.value
+                texts = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
+                yield name, [text for text in texts if isinstance(text, str)]
 
 
-SAID = sorted(set(literals()))
+SAID = sorted({texts[0] for name, texts in calls() if name in SAYING and texts})
+COUNTED = sorted({(texts[0], texts[1]) for name, texts in calls() if name == "NN_"})
 
 
 def fields(sentence: str) -> set[str]:
@@ -48,3 +49,10 @@ def test_every_sentence_is_there_in_chinese(sentence: str) -> None:
     # A frame for something said elsewhere is the same in both languages.
     assert chinese != sentence or not re.sub(r"%\(\w+\)s|\W", "", sentence), sentence
     assert fields(chinese) == fields(sentence)
+
+
+@pytest.mark.parametrize(("one", "many"), COUNTED, ids=range(len(COUNTED)))
+def test_every_counted_sentence_is_there_in_chinese(one: str, many: str) -> None:
+    chinese = translations("zh").ngettext(one, many, 2)
+    assert chinese != many
+    assert fields(chinese) == fields(many)

@@ -55,7 +55,7 @@ def test_from_sign_up_to_a_verified_receipt(market: Market, run: Run, tmp_path: 
     application = _found(r"Application (\S+) is in the state SUBMITTED", told)
 
     passed = run("provider", "verify", receipt, "--data", str(data)).output
-    assert "byte for byte, what was registered (1 files" in passed
+    assert "byte for byte, what was registered (1 file, 24 bytes)" in passed
     assert "✗" not in passed
     assert "✓ The market shows what was signed" in run("provider", "compare", receipt).output
 
@@ -102,6 +102,27 @@ def test_refusals_are_one_sentence_and_status_1(market: Market, run: Run) -> Non
     )
     assert "[wrong-credentials]" in said.stderr
     assert said.stderr.count("\n") == 1
+
+
+def test_what_is_kept_is_not_said_to_be_new(market: Market, run: Run, tmp_path: Path) -> None:
+    join(run, market, "twice", "cli-twice@example.com")
+    key = (tmp_path / "twice" / "signing.key").read_bytes()
+    again = run("twice", "keys", "make").output
+    assert "already. It was kept; no other was made." in again
+    assert "Keep a copy" not in again
+    assert (tmp_path / "twice" / "signing.key").read_bytes() == key
+
+    trust = tmp_path / "twice" / "trust.policy"
+    said = run("twice", "login", "--password", PASSWORD).output
+    assert "was kept; the marketplace gives the same one." in said
+    assert "saved" not in said
+    own = trust.read_bytes().replace(b"log ", b"# mine\nlog ", 1)
+    trust.write_bytes(own)
+    said = run("twice", "login", "--password", PASSWORD).output
+    assert "To take that: datawharf trust --replace" in said
+    assert trust.read_bytes() == own
+    assert "信任文件已保存至" in run("twice", "trust", "--replace", lang="zh").output
+    assert trust.read_bytes() == market.settings.trust_file.read_bytes()
 
 
 def test_an_unreachable_market_is_named(run: Run, free_port: int, monkeypatch: pytest.MonkeyPatch) -> None:

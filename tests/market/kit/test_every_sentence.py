@@ -8,7 +8,7 @@ from pathlib import Path
 
 from babel.messages.extract import extract_from_file
 
-from market.kit.i18n import translations
+from market.kit.i18n import NN_, translate, translations
 from market.kit.templating import environment, template_folder
 
 MARKET = Path(__file__).parents[3] / "market"
@@ -19,29 +19,46 @@ FIELDS = re.compile(r"%\(\w+\)s")
 SAME = re.compile(r"(%\(\w+\)s|[\W\d_]|Datawharf|Stripe|API|JSON-LD|CSV|Parquet|English|SHA-256|ID)*")
 
 
-def sentences() -> Iterator[tuple[str, str]]:
+def sentences() -> Iterator[tuple[str | tuple[str, str], str]]:
+    """Each sentence, or pair of sentences for one thing and for many, and where it is said."""
     for path in sorted(MARKET.rglob("*.py")):
         if path.relative_to(MARKET).parts[0] not in ELSEWHERE:
-            for entry in extract_from_file("python", path, keywords={"N_": None}):
-                yield str(entry[1]), path.relative_to(MARKET).as_posix()
+            for entry in extract_from_file("python", path, keywords={"N_": None, "NN_": (1, 2)}):
+                yield entry[1], path.relative_to(MARKET).as_posix()
     for path in sorted(template_folder().rglob("*.html")):
         for entry in extract_from_file(
-            "jinja2.ext:babel_extract", path, keywords={"_": None}, options={"extensions": "jinja2.ext.do"}
+            "jinja2.ext:babel_extract",
+            path,
+            keywords={"_": None, "ngettext": (1, 2)},
+            options={"extensions": "jinja2.ext.do"},
         ):
-            yield str(entry[1]), path.relative_to(template_folder()).as_posix()
+            yield entry[1], path.relative_to(template_folder()).as_posix()
 
 
 def test_every_sentence_is_translated() -> None:
     chinese, missing, seen = translations("zh"), {}, 0
     for sentence, where in sentences():
         seen += 1
+        if isinstance(sentence, tuple):
+            one, sentence = sentence[:2]
+            said = chinese.ngettext(one, sentence, 2)
+        else:
+            said = chinese.gettext(sentence)
         if SAME.fullmatch(sentence):
             continue
-        said = chinese.gettext(sentence)
         if said == sentence or sorted(FIELDS.findall(said)) != sorted(FIELDS.findall(sentence)):
             missing[sentence] = where
     assert seen > 800
     assert missing == {}, "\n".join(f"{where}: {sentence}" for sentence, where in missing.items())
+
+
+def test_a_number_chooses_the_words() -> None:
+    files = NN_(
+        "The file %(path)s is not here yet.", "%(count)s files are not here yet, first of all %(path)s."
+    )
+    assert translate("en", files, count=1, path="a.csv") == "The file a.csv is not here yet."
+    assert translate("en", files, count=2, path="a.csv").startswith("2 files are")
+    assert translate("zh", files, count=1, path="a.csv") == "还有 1 个文件未上传，第一个是 a.csv。"
 
 
 def test_every_template_parses_in_both_languages() -> None:

@@ -16,6 +16,7 @@ from market.cli.demo.play import Play
 from market.cli.demo.telling import CutOff
 from market.client import Problem
 from market.client.views import Received
+from market.kit.i18n import NN_
 
 _CUT_AT = 0.55
 _NOT_LICENSED = "chinese-lexicon"
@@ -53,8 +54,11 @@ def _acknowledged(play: Play, key: str, received: Received) -> None:
     play.received[key] = Path(received["folder"])
     _, index = play.buyer.keep_receipt(received["leaf"])
     tell.say(
-        "%(files)s files, %(size)s; every byte is the registered one (content root %(root)s).",
-        files=received["files"],
+        NN_(
+            "%(count)s file, %(size)s; every byte is the registered one (content root %(root)s).",
+            "%(count)s files, %(size)s; every byte is the registered one (content root %(root)s).",
+        ),
+        count=received["files"],
         size=tell.size(received["bytes"]),
         root=received["content_root"][:16],
     )
@@ -133,7 +137,10 @@ def read_rows(play: Play, key: str = FLIGHTS) -> None:
     if not rows or page["remaining"] is None:
         raise RuntimeError("no rows came, or they were not counted")
     tell.say(
-        "%(count)s rows, counted one by one; the licence has %(left)s left.",
+        NN_(
+            "%(count)s row, counted; the licence has %(left)s left.",
+            "%(count)s rows, counted one by one; the licence has %(left)s left.",
+        ),
         count=len(rows),
         left=f"{page['remaining']:,}",
     )
