@@ -47,11 +47,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
             jobs = backlog(session)
         yield Finding(True, f"the database answers ({db.engine.dialect.name})")
         failed = jobs.get("failed", 0)
-        yield Finding(
-            not failed,
-            f"{failed} {'job' if failed == 1 else 'jobs'} gave up"
-            + (": see datawharf jobs list" if failed else ""),
-        )
+        gave_up = "1 job gave up" if failed == 1 else f"{failed} jobs gave up"
+        yield Finding(not failed, gave_up + (": see datawharf jobs list" if failed else ""))
         yield _ledger(settings, db)
     except Exception as error:
         yield Finding(False, f"the database does not answer: {error}")

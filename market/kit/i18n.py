@@ -32,7 +32,7 @@ class Counted(str):
     one: str
 
 
-def NN_(one: str, many: str) -> Counted:
+def NN_(one: str, many: str) -> Counted:  # noqa: N802  the plural of N_
     """Mark a sentence for translation whose words depend on a number."""
     counted = Counted(many)
     counted.one = one
