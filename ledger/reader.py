@@ -74,11 +74,11 @@ class TileView:
 
     def inclusion(self, index: int, size: int) -> list[bytes]:
         """RFC 6962 path of entry `index` in the tree of the first `size` entries."""
-        return inclusion_path(index, size, self._hashes(size))
+        return inclusion_path(index, size, self.hashes(size))
 
     def consistency(self, old: int, new: int) -> list[bytes]:
         """RFC 6962 path from the tree of `old` entries to that of `new`."""
-        return consistency_path(old, new, self._hashes(new))
+        return consistency_path(old, new, self.hashes(new))
 
     def prove(self, index: int, under: SignedCheckpoint | None = None) -> tuple[bytes, list[bytes]]:
         """Entry `index` and its path, checked against the root of `under` (the newest checkpoint, if not given).
@@ -109,7 +109,8 @@ class TileView:
             check_continuation(seen.checkpoint, newest.checkpoint, self._read_cached)
         self._seen = newest
 
-    def _hashes(self, size: int) -> TileReader:
+    def hashes(self, size: int) -> TileReader:
+        """The stored hashes that a tree of the first `size` entries is made of."""
         if not 0 <= size <= self.size:
             raise Malformed(f"The log {self.origin} has {self.size} entries and no tree of {size}.")
         return TileReader(self._read_cached, self.size)
