@@ -265,6 +265,11 @@ def org_names(session: Session, ids: Iterable[UUID]) -> dict[UUID, LocalText]:
     return {found.id: org_name(found) for found in repository.organisations(session, ids)}
 
 
+def is_member(session: Session, *, account_id: UUID, org_id: UUID) -> bool:
+    """Whether a person belongs to an organisation, whatever he does there."""
+    return bool(repository.roles(session, org_id, account_id))
+
+
 def zone_org(session: Session, adcode: str) -> OrgView:
     """The registrar of a zone. Raises NotFound where none is founded."""
     found = repository.zone_organisation(session, adcode)

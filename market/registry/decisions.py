@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlmodel import Session
 
 from ledger.statement import canonical_json
-from market.kit.auth import Principal, Resource, decide
+from market.accounts import service as accounts
+from market.kit.auth import Principal, Resource, allowed, decide
 from market.kit.i18n import N_
 from market.provenance import service as provenance
 from market.provenance.gateway import Ledger
@@ -26,7 +27,7 @@ from market.registry.schemas import (
     SignedDecision,
     State,
 )
-from market.registry.service import WAYS, check_reasons, move, view, visible
+from market.registry.service import WAYS, check_reasons, load, move, view
 from market.registry.verbs import DECIDE
 from market.statements import Commitment, commit
 
@@ -100,6 +101,13 @@ def decide_application(
     return view(session, found)
 
 
+def may_decide(session: Session, *, actor: Principal, application: ApplicationView) -> bool:
+    """Whether to show the actor what a registrar does."""
+    return allowed(actor, DECIDE, Resource(zone=application.zone)) and not _own_matter(
+        session, actor, application.id, application.org_id
+    )
+
+
 def application_document(found: Application) -> dict[str, Any]:
     """What a decision is about, as it is committed to."""
     return {
@@ -134,11 +142,26 @@ def _issue(
 
 
 def _decidable(session: Session, actor: Principal, application_id: UUID) -> Application:
-    found = visible(session, actor, application_id, for_update=True)
+    found = load(session, application_id, for_update=True)
     decide(actor, DECIDE, Resource(zone=found.zone))
-    if found.org_id == actor.org_id:
-        raise OwnApplication(N_("Another registrar has to decide on this one."))
+    if _own_matter(session, actor, found.id, found.org_id):
+        raise OwnApplication(
+            N_("You belong to the organisation that applies, or had a hand in its application."),
+            hint=N_("Another registrar has to decide on this one, who has nothing to do with the applicant."),
+        )
     return found
+
+
+def _own_matter(session: Session, actor: Principal, application_id: UUID, applicant: UUID) -> bool:
+    """Whether one person would apply and decide: whatever organisation he acts for now, and also after he left one."""
+    if actor.org_id == applicant:
+        return True
+    if actor.account_id is None:
+        return False
+    if accounts.is_member(session, account_id=actor.account_id, org_id=applicant):
+        return True
+    steps = repository.steps(session, application_id)
+    return any(step.account_id == actor.account_id and step.leaf is None for step in steps)
 
 
 def _check_way(found: Application, decision: Decision) -> None:

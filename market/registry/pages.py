@@ -117,7 +117,7 @@ def _application_page(
         asset = asset.model_copy(update={"metadata": signed})
         version = catalog.version(session, actor=READER, version_id=found.version_id)
         names = accounts.org_names(session, [found.org_id])
-    decides = actor.zone is not None and found.org_id != actor.org_id
+        decides = decisions.may_decide(session, actor=actor, application=found)
     choices = (
         [choice for choice in Decision if decisions.LEADS_TO[choice] in WAYS[found.state]] if decides else []
     )

@@ -10,6 +10,8 @@ READ_OWN_APPLICATIONS = Verb(
 READ_QUEUE = Verb(
     "queue:read", Reach.ZONE, frozenset({Role.REVIEWER, Role.OWNER}), "catalog:read", writes=False
 )
+# The platform's auditor looks over every registrar's shoulder; its other staff have no business there.
+OVERSEE = Verb("application:oversee", Reach.PLATFORM, frozenset({Role.AUDITOR}), "catalog:read", writes=False)
 DECIDE = Verb("application:decide", Reach.ZONE, frozenset({Role.REVIEWER}), "statement:submit")
 READ_CERTIFICATE = Verb("certificate:read", Reach.ANYONE, writes=False)
 # Applicants and registrars alike; the service lets each see only what is theirs.

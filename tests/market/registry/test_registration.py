@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from sqlmodel import col, delete, select
 
 from ledger.check import check_bundle
+from market.accounts import service as accounts
+from market.accounts.models import Membership, MembershipRole
+from market.accounts.schemas import NewAccount
 from market.client import ClientError, Datawharf, Problem
-from tests.builders.marketplace import Marketplace
+from market.kit.auth import Role
+from tests.builders.marketplace import FOUNDER, PASSWORD, Marketplace
 
 
 @pytest.fixture
@@ -79,6 +85,76 @@ def test_only_the_registrar_of_the_zone_decides(
         assert refused.value.status in (403, 404)
     hub = market.registrar("450000")
     assert hub.decide(application["id"], "accepted")["state"] == "ACCEPTED"
+
+
+def joined(market: Marketplace, email: str, org_id: UUID, *roles: Role) -> Datawharf:
+    """A person who has an account, made a member by whoever may, and logged in anew to act for that organisation."""
+    with market.ports.db.writing() as session:
+        accounts.appoint(
+            session,
+            actor=FOUNDER,
+            org_id=org_id,
+            new=NewAccount(email=email, password=PASSWORD, name="Somebody"),
+            password_hash=accounts.hash_password(PASSWORD),
+            roles=list(roles),
+            now=market.clock.now(),
+            existing=True,
+        )
+    person = market.visitor()
+    login = {"email": email, "password": PASSWORD, "organisation": str(org_id)}
+    person.api.use_key(person.api.send("POST", "/api/v1/logins", json=login).json()["key"])
+    return person
+
+
+def test_nobody_decides_on_what_he_applied_for(
+    market: Marketplace, provider: Datawharf, registrar: Datawharf, tmp_path: Path
+) -> None:
+    """One person in two organisations is still one person, and stays it after leaving one."""
+    office = market.found("450700")
+    applicant = provider.org_id
+    first = provider.apply(market.registered(provider, tmp_path / "1")["id"])
+    second = provider.apply(market.registered(provider, tmp_path / "2")["id"])
+
+    both = joined(market, "harbour@example.com", office, Role.REVIEWER)
+    path = f"/api/v1/applications/{first['id']}/decision-drafts"
+    with pytest.raises(Problem) as refused:
+        both.api.post(path, {"decision": "accepted"})
+    assert (refused.value.status, refused.value.slug) == (403, "own-application")
+
+    with market.ports.db.writing() as session:
+        for row in session.exec(select(Membership).where(Membership.org_id == applicant)):
+            session.execute(delete(MembershipRole).where(col(MembershipRole.membership_id) == row.id))
+            session.delete(row)
+    with pytest.raises(Problem) as still:
+        both.api.post(path.replace(first["id"], second["id"]), {"decision": "accepted"})
+    assert still.value.slug == "own-application"
+    assert registrar.decide(first["id"], "accepted")["state"] == "ACCEPTED"
+
+
+def test_only_who_needs_to_reads_an_application(
+    market: Marketplace, provider: Datawharf, registrar: Datawharf, tmp_path: Path
+) -> None:
+    application = provider.apply(market.registered(provider, tmp_path / "data")["id"])
+    path = f"/api/v1/applications/{application['id']}"
+    office, platform = market.found("450700"), UUID(market.settings.platform_org)
+    for number, (org_id, role, reads) in enumerate(
+        [
+            (office, Role.MEMBER, False),
+            (office, Role.ADMIN, False),
+            (office, Role.REVIEWER, True),
+            (platform, Role.MEMBER, False),
+            (platform, Role.OPERATOR, False),
+            (platform, Role.AUDITOR, True),
+            (market.found("450100"), Role.REVIEWER, False),
+        ]
+    ):
+        person = joined(market, f"person{number}@example.com", org_id, role)
+        if reads:
+            assert person.api.get(path)["id"] == application["id"]
+            continue
+        with pytest.raises(Problem) as refused:
+            person.api.get(path)
+        assert (refused.value.status, refused.value.slug) == (404, "not-found"), role
 
 
 def test_steps_cannot_be_skipped(
