@@ -21,6 +21,7 @@ from market.kit.i18n import N_, Lang, translate
 from market.kit.pages import LangPath, page_router
 from market.kit.ports import ports_of
 from market.kit.templating import render
+from market.provenance import keys as signing_keys
 from market.provenance.gateway import Ledger
 from market.provenance.verbs import BIND_KEY, WITHDRAW_KEY
 
@@ -134,7 +135,7 @@ def show_signing_keys(
     request: Request,
     lang: LangPath,
     org_id: UUID,
-    actor: Annotated[Principal, Depends(page_guard(verbs.READ_SIGNING_KEYS))],
+    actor: Annotated[Principal, Depends(page_guard(verbs.READ_ORG))],
 ) -> Response:
     return _signing_keys_page(request, actor, org_id, {})
 
@@ -147,7 +148,7 @@ def _signing_keys_page(
     ledger = ports.get(Ledger)
     with ports.db.reading() as session:
         org = service.my_org(session, actor=actor, org_id=org_id)
-        keys = service.signing_keys_of(session, actor=actor, ledger=ledger, org_id=org_id)
+        keys = signing_keys.keys_of(session, actor=actor, ledger=ledger, org_id=org_id).items
     return render(
         request,
         "accounts/signing_keys.html",

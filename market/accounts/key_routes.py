@@ -93,16 +93,6 @@ def revoke_api_key(
         )
 
 
-@router.get("/organisations/{org_id}/signing-keys", summary="Signing keys", response_model=Page[KeyView])
-def list_signing_keys(
-    org_id: UUID, actor: Annotated[Principal, Depends(api_guard(verbs.READ_SIGNING_KEYS))], request: Request
-) -> Page[KeyView]:
-    ports = ports_of(request)
-    with ports.db.reading() as session:
-        found = service.signing_keys_of(session, actor=actor, ledger=ports.get(Ledger), org_id=org_id)
-    return Page(items=found)
-
-
 @router.post(
     "/organisations/{org_id}/signing-keys",
     status_code=201,

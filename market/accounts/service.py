@@ -63,7 +63,7 @@ from market.accounts.sessions import (
     wrong_credentials,
     wrong_password,
 )
-from market.accounts.signing_keys import bind_signing_key, signing_keys_of, withdraw_signing_key
+from market.accounts.signing_keys import bind_signing_key, withdraw_signing_key
 
 
 def hash_password(password: str) -> str:
@@ -123,7 +123,6 @@ __all__ = [
     "sign_in_by_link",
     "sign_out",
     "sign_up",
-    "signing_keys_of",
     "suspend_org",
     "switch_organisation",
     "withdraw_invite",

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from market.accounts.confirmation import require_fresh
 from market.accounts.schemas import NewSigningKey
-from market.accounts.verbs import READ_SIGNING_KEYS
 from market.kit.auth import Principal, Resource, decide
 from market.provenance import keys
 from market.provenance.gateway import Ledger
@@ -46,8 +45,3 @@ def withdraw_signing_key(
     return keys.withdraw_key(
         session, actor=actor, ledger=ledger, org_id=org_id, kid=kid, reason=reason, now=now
     )
-
-
-def signing_keys_of(session: Session, *, actor: Principal, ledger: Ledger, org_id: UUID) -> list[KeyView]:
-    decide(actor, READ_SIGNING_KEYS, Resource(org_id=org_id))
-    return keys.keys_of(session, ledger, org_id)

@@ -34,7 +34,5 @@ REVOKE_API_KEY = Verb("revoke_api_key", Reach.OWN, _ALL, key_scope=_MANAGE)
 READ_ALL_API_KEYS = Verb("read_all_api_keys", Reach.OWN, _HEADS, key_scope="org:read", writes=False)
 REVOKE_ANY_API_KEY = Verb("revoke_any_api_key", Reach.OWN, _HEADS, key_scope=_MANAGE)
 
-READ_SIGNING_KEYS = Verb("read_signing_keys", Reach.OWN, _ALL, key_scope="org:read", writes=False)
-
 SUSPEND_ORG = Verb("suspend_organisation", Reach.PLATFORM, frozenset({Role.OPERATOR}), key_scope=_MANAGE)
 FOUND_ORG = Verb("found_organisation", Reach.PLATFORM, frozenset({Role.OPERATOR}))

@@ -113,7 +113,7 @@ class Party:
         """A key of one's organisation, once its binding has a place in the ledger."""
         deadline = time.monotonic() + wait
         while True:
-            keys: list[dict[str, Any]] = self.api.get(f"{API}/organisations/{self.org_id}/keys")
+            keys = self.pages(f"{API}/organisations/{self.org_id}/signing-keys")
             found = next((key for key in keys if key["kid"] == kid), None)
             if found is not None and found["bound_index"] is not None:
                 return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,13 +15,14 @@ from ledger.names import urn
 from market.kit.auth import Principal, Resource, decide
 from market.kit.errors import NotFound
 from market.kit.i18n import N_
+from market.kit.paging import MAX_PAGE, Page, page_by_id, read_id
 from market.provenance import repository
 from market.provenance.errors import BadSignature, KeyTaken, KeyUnusable, KeyWithdrawn
 from market.provenance.gateway import Ledger
 from market.provenance.models import SigningKeyRow
 from market.provenance.schemas import KeyView
 from market.provenance.service import record_as_platform, statements
-from market.provenance.verbs import BIND_KEY, WITHDRAW_KEY
+from market.provenance.verbs import BIND_KEY, READ_KEYS, WITHDRAW_KEY
 
 
 def bind_key(
@@ -99,9 +101,22 @@ def withdraw_key(
     return _views(session, ledger, [row])[0]
 
 
-def keys_of(session: Session, ledger: Ledger, org_id: UUID) -> list[KeyView]:
-    """All keys an organisation ever had, oldest first."""
-    return _views(session, ledger, list(repository.keys_of(session, org_id)))
+def keys_of(
+    session: Session,
+    *,
+    actor: Principal,
+    ledger: Ledger,
+    org_id: UUID,
+    cursor: str | None = None,
+    limit: int = MAX_PAGE,
+) -> Page[KeyView]:
+    """All keys an organisation ever had, oldest first. Anybody's to see, as the ledger is; the labels are its own."""
+    decide(actor, READ_KEYS, Resource())
+    rows = repository.keys_of(session, org_id, read_id(cursor), limit + 1)
+    page = page_by_id(rows, limit, lambda shown: _views(session, ledger, shown))
+    if actor.org_id != org_id:
+        page.items = [view.model_copy(update={"label": ""}) for view in page.items]
+    return page
 
 
 def _usable(key: bytes) -> PublicKey:
@@ -126,7 +141,7 @@ def _again(session: Session, ledger: Ledger, known: SigningKeyRow, org_id: UUID)
     return _views(session, ledger, [known])[0]
 
 
-def _views(session: Session, ledger: Ledger, rows: list[SigningKeyRow]) -> list[KeyView]:
+def _views(session: Session, ledger: Ledger, rows: Sequence[SigningKeyRow]) -> list[KeyView]:
     bindings = statements(session, ledger, [row.binding for row in rows])
     return [
         KeyView(

@@ -63,6 +63,8 @@ class SigningKeyRow(SQLModel, table=True):
     __table_args__ = (CheckConstraint("state IN ('bound', 'withdrawn')", name="state"),)
 
     kid: str = Field(primary_key=True, max_length=64)
+    # Sortable by time: the order of the list.
+    id: UUID = Field(default_factory=new_id, unique=True)
     org_id: UUID = Field(index=True)
     key: str = Field(max_length=64)
     label: str = ""

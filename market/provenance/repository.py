@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import func
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from market.provenance.models import RecordedStatement, SigningKeyRow, StatementParty, StoredOpening
@@ -18,6 +19,16 @@ def statement(session: Session, leaf: str) -> RecordedStatement | None:
 def statements(session: Session, leaves: Iterable[str]) -> dict[str, RecordedStatement]:
     rows = session.exec(select(RecordedStatement).where(col(RecordedStatement.leaf).in_(list(leaves)))).all()
     return {row.leaf: row for row in rows}
+
+
+def add_statement(session: Session, row: RecordedStatement) -> bool:
+    """False if somebody else added the same statement in between."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return False
+    return True
 
 
 def of_asset(session: Session, asset_id: UUID, limit: int) -> Sequence[RecordedStatement]:
@@ -50,6 +61,14 @@ def key(session: Session, kid: str) -> SigningKeyRow | None:
     return session.get(SigningKeyRow, kid)
 
 
-def keys_of(session: Session, org_id: UUID) -> Sequence[SigningKeyRow]:
+def keys_of(session: Session, org_id: UUID, after: UUID | None, limit: int) -> Sequence[SigningKeyRow]:
+    """Oldest first, above `after`."""
     query = select(SigningKeyRow).where(SigningKeyRow.org_id == org_id)
-    return session.exec(query.order_by(col(SigningKeyRow.created_at), col(SigningKeyRow.kid))).all()
+    if after is not None:
+        query = query.where(SigningKeyRow.id > after)
+    return session.exec(query.order_by(col(SigningKeyRow.id)).limit(limit)).all()
+
+
+def newest_bound_key(session: Session, org_id: UUID) -> SigningKeyRow | None:
+    query = select(SigningKeyRow).where(SigningKeyRow.org_id == org_id, SigningKeyRow.state == "bound")
+    return session.exec(query.order_by(col(SigningKeyRow.id).desc()).limit(1)).first()

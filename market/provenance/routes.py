@@ -174,11 +174,16 @@ def _pending() -> Response:
     return JSONResponse({"state": "pending"}, status_code=202, headers={"Retry-After": "1"})
 
 
-@router.get(
-    "/organisations/{org_id}/keys", response_model=list[KeyView], summary="Signing keys of an organisation"
-)
-def org_keys(
-    request: Request, actor: Annotated[Principal, Depends(api_guard(READ_KEYS))], org_id: UUID
-) -> list[KeyView]:
+@router.get("/organisations/{org_id}/signing-keys", response_model=Page[KeyView], summary="Signing keys")
+def list_signing_keys(
+    request: Request,
+    actor: Annotated[Principal, Depends(api_guard(READ_KEYS))],
+    org_id: UUID,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[KeyView]:
+    """All keys that the organisation ever had, the oldest first."""
     with ports_of(request).db.reading() as session:
-        return keys.keys_of(session, _ledger(request), org_id)
+        return keys.keys_of(
+            session, actor=actor, ledger=_ledger(request), org_id=org_id, cursor=cursor, limit=limit
+        )

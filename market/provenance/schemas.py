@@ -44,7 +44,10 @@ class StatementView(BaseModel):
 
 
 class KeyView(BaseModel):
-    """A signing key. kid: RFC 9679 thumbprint, key: the 32 public bytes, both hex. bound_index: once it is in the log."""
+    """A signing key. kid: RFC 9679 thumbprint, key: the 32 public bytes, both hex. bound_index: once it is in the log.
+
+    label: what its organisation calls it; empty for everybody else.
+    """
 
     kid: str
     org_id: UUID

@@ -108,21 +108,20 @@ def prepare(
     now: datetime,
 ) -> ToSign:
     """The bytes for the organisation's newest key. commitments: by predicate field; their digests are filled in."""
-    bound = [row for row in repository.keys_of(session, org_id) if row.state == "bound"]
-    if not bound:
+    signer = repository.newest_bound_key(session, org_id)
+    if signer is None:
         raise NoSigningKey(
             N_("Nothing can be signed before a key is registered."),
             hint=N_("Make one under Organisation, Signing keys, or with: datawharf keys make."),
         )
-    kid = bound[-1].kid
     fields = predicate | {name: commitment.hex for name, commitment in commitments.items()}
     claims = claims_for(kind, ledger.origin, org_id=org_id, subject_id=subject_id, now=now)
-    parts = statement_to_sign(build(kind, **fields), claims, bytes.fromhex(kid))
+    parts = statement_to_sign(build(kind, **fields), claims, bytes.fromhex(signer.kid))
     return ToSign(
         kind=kind,
         org=urn(ledger.origin, "org", org_id),
         origin=ledger.origin,
-        kid=kid,
+        kid=signer.kid,
         protected=base64.b64encode(parts.protected).decode(),
         payload=base64.b64encode(parts.payload).decode(),
         openings=[opening_body(name, commitment) for name, commitment in commitments.items()],

@@ -482,6 +482,7 @@ def upgrade() -> None:
     op.create_table(
         "signing_key",
         sa.Column("kid", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("org_id", sa.Uuid(), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("label", sa.String(), nullable=False),
@@ -497,6 +498,7 @@ def upgrade() -> None:
             ["withdrawal"], ["statement.leaf"], name=op.f("fk_signing_key_withdrawal_statement")
         ),
         sa.PrimaryKeyConstraint("kid", name=op.f("pk_signing_key")),
+        sa.UniqueConstraint("id", name=op.f("uq_signing_key_id")),
     )
     op.create_index(op.f("ix_signing_key_org_id"), "signing_key", ["org_id"], unique=False)
     op.create_table(

@@ -34,6 +34,7 @@ from market.kit.guards import refuse_unguarded
 from market.kit.ports import Ports
 from market.kit.ratelimit import RateLimits
 from market.kit.texts import LocalText
+from market.provenance import routes as provenance_routes
 from market.provenance.gateway import Ledger, PlatformKey
 from market.zones import pages as zone_pages
 
@@ -210,6 +211,7 @@ def build(url: str, home: Path, passwords: Passwords, *, rate_limits: bool = Fal
         pages.router,
         organisation_pages.router,
         key_pages.router,
+        provenance_routes.router,
     ):
         app.include_router(router)
     refuse_unguarded(app)

@@ -52,6 +52,20 @@ def test_an_owner_binds_a_key_and_withdraws_it(market: Market) -> None:
     assert owner("POST", PATH, body(owner)).json()["slug"] == "signing-key-withdrawn"
 
 
+def test_anybody_sees_the_keys_but_only_their_organisation_what_it_calls_them(small_market: Market) -> None:
+    owner, stranger = small_market.owner(), small_market.owner("other@example.com", "Other Org")
+    made = [
+        owner("POST", PATH, body(owner, SigningKey.from_seed(bytes([seed]) * 32))).json() for seed in (1, 2)
+    ]
+    assert [key["label"] for key in made] == ["laptop", "laptop"]
+    address = PATH.format(org=owner.org)
+    head = stranger("GET", f"{address}?limit=1").json()
+    rest = stranger("GET", f"{address}?limit=1&cursor={head['next']}").json()
+    seen = [(key["kid"], key["label"]) for key in head["items"] + rest["items"]]
+    assert (seen, rest["next"]) == ([(key["kid"], "") for key in made], None)
+    assert owner("GET", PATH).json() == {"items": made, "next": None}
+
+
 def test_others_of_the_organisation_bind_none(market: Market) -> None:
     owner = market.owner()
     for role in ("publisher", "buyer", "admin"):

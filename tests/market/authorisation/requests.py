@@ -61,7 +61,7 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
 # Routes about objects that everybody may see or take, whoever they belong to.
 PUBLIC = frozenset(
     {
-        "GET /api/v1/organisations/{org_id}/keys",
+        "GET /api/v1/organisations/{org_id}/signing-keys",
         "GET /api/v1/certificates/{code}",
         "GET /api/v1/offers/{offer_id}",
         "GET /{lang}/c/{code}",

@@ -74,3 +74,17 @@ def test_the_description_says_of_every_operation_who_may_call_it(small_market: M
         verb = operation["x-verb"]
         assert ("security" in operation) == (verb["reach"] != "anyone"), operation["operationId"]
         assert operation["responses"]["default"] == {"$ref": "#/components/responses/Problem"}
+
+
+def test_every_list_is_a_page(small_market: Marketplace) -> None:
+    """So that each can grow beyond one answer without its clients breaking."""
+    bare, pages = [], 0
+    for path, operations in small_market.app.openapi()["paths"].items():
+        for method, operation in operations.items():
+            answers = [answer.get("content", {}) for answer in operation["responses"].values()]
+            schemas = [content.get("application/json", {}).get("schema", {}) for content in answers]
+            pages += any(
+                schema.get("$ref", "").startswith("#/components/schemas/Page_") for schema in schemas
+            )
+            bare += [f"{method} {path}" for schema in schemas if schema.get("type") == "array"]
+    assert (bare, pages > 15) == ([], True)
