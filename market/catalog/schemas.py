@@ -249,7 +249,11 @@ class FileView(BaseModel):
 
 
 class VersionView(BaseModel):
-    """A version of an asset. missing: how many of its files are not here yet. leaf: of its registration."""
+    """A version of an asset. missing: how many of its files are not here yet. leaf: of its registration.
+
+    reference_url: where the provider keeps the files; empty for all but its own organisation. Who holds a licence is told
+    when asking for a file.
+    """
 
     id: UUID
     asset_id: UUID

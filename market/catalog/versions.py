@@ -13,7 +13,7 @@ from ledger.errors import Malformed
 from ledger.hashing import root_of
 from ledger.manifest import Manifest, parse_manifest
 from market.catalog import repository
-from market.catalog.assets import load, readable, resource_of
+from market.catalog.assets import is_own, load, readable, resource_of
 from market.catalog.errors import ManifestUnusable, SourceUnknown, VersionExists, VersionOvertaken
 from market.catalog.limits import MAX_FILES, MAX_MANIFEST_BYTES
 from market.catalog.models import Asset, AssetVersion, Blob, VersionRecord
@@ -77,7 +77,7 @@ def add_version(
 def version(session: Session, *, actor: Principal, version_id: UUID) -> VersionDetail:
     """A version with its files: anyone's once registered, before that its own organisation's."""
     found, asset = readable_version(session, actor, version_id)
-    return detail_of(session, asset, found)
+    return _detail(session, asset, found, own=is_own(actor, asset))
 
 
 def versions_of(
@@ -85,11 +85,11 @@ def versions_of(
 ) -> Page[VersionView]:
     """The versions of an asset that one may see, newest first."""
     asset = readable(session, actor, asset_id)
-    own = actor.org_id == asset.org_id
+    own = is_own(actor, asset)
     found = repository.versions_of(
         session, asset_id, registered_only=not own, before=read_id(cursor), limit=limit + 1
     )
-    return page_by_id(found, limit, lambda shown: _views(session, asset, shown))
+    return page_by_id(found, limit, lambda shown: _views(session, asset, shown, own=own))
 
 
 def drafts_of(session: Session, *, actor: Principal, limit: int = 50) -> list[VersionView]:
@@ -99,7 +99,7 @@ def drafts_of(session: Session, *, actor: Principal, limit: int = 50) -> list[Ve
     return [
         view
         for version, asset in repository.drafts(session, org_id, limit)
-        for view in _views(session, asset, [version])
+        for view in _views(session, asset, [version], own=True)
     ]
 
 
@@ -121,7 +121,7 @@ def file_of(
             hint=N_("The version's own address lists its files."),
             where="path",
         )
-    (view,) = _views(session, asset, [found])
+    (view,) = _views(session, asset, [found], own=is_own(actor, asset))
     received = file.size if file.state == "available" else 0
     return view, FileView(**file.model_dump(exclude={"id", "version_id", "position"}), received=received)
 
@@ -200,8 +200,18 @@ def readable_version(session: Session, actor: Principal, version_id: UUID) -> tu
     return found, asset
 
 
+def kept_at(session: Session, *, version_id: UUID) -> str:
+    """Where the provider keeps the files of a version, empty if they are here. The caller has decided who is told."""
+    return load_version(session, version_id)[0].reference_url
+
+
 def detail_of(session: Session, asset: Asset, version: AssetVersion) -> VersionDetail:
-    (view,) = _views(session, asset, [version])
+    """The version with its files, as its own organisation sees it."""
+    return _detail(session, asset, version, own=True)
+
+
+def _detail(session: Session, asset: Asset, version: AssetVersion, *, own: bool) -> VersionDetail:
+    (view,) = _views(session, asset, [version], own=own)
     return VersionDetail(**view.model_dump(), files=_file_views(session, version))
 
 
@@ -288,13 +298,16 @@ def chunk_root(hashes: bytes) -> bytes | None:
     return root_of(hashes[start : start + 32] for start in range(0, len(hashes), 32))
 
 
-def _views(session: Session, asset: Asset, versions: Sequence[AssetVersion]) -> list[VersionView]:
+def _views(
+    session: Session, asset: Asset, versions: Sequence[AssetVersion], *, own: bool
+) -> list[VersionView]:
     waiting = repository.waiting_counts(session, [item.id for item in versions])
     before = [item.previous_id for item in versions if item.previous_id is not None]
     leaves = {item.id: item.leaf for item in repository.versions_with(session, before)}
     return [
         VersionView(
-            **item.model_dump(exclude={"previous_id"}),
+            **item.model_dump(exclude={"previous_id", "reference_url"}),
+            reference_url=item.reference_url if own else "",
             org_id=asset.org_id,
             missing=waiting.get(item.id, 0),
             previous=leaves.get(item.previous_id) if item.previous_id else None,

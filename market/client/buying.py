@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
+from urllib.parse import quote
 from uuid import UUID
 
 from ledger.manifest import Manifest
@@ -84,10 +85,7 @@ class Buying(Contracting):
         version = self.version(version_id or self._current(asset_id))
         manifest = self.checked_manifest(version)
         if version["delivery"] == "reference":
-            raise ClientError(
-                "The provider keeps these files: fetch them from {address}, then verify them.",
-                address=version["reference_url"],
-            )
+            self._ask_where(version["id"], manifest)
         count = downloading.download_files(self.api, version["id"], manifest, folder, progress)
         state, leaf = "released", None
         if self._key is not None and version["org_id"] != str(self.org_id):
@@ -117,6 +115,11 @@ class Buying(Contracting):
         if current is None:
             raise ClientError("This asset has no registered version yet.")
         return current
+
+    def _ask_where(self, version_id: str, manifest: Manifest) -> NoReturn:
+        """Files that the provider keeps: the refusal says where, and comes only to who holds a licence."""
+        self.api.get(f"{API}/versions/{version_id}/files/{quote(manifest.rows[0].path)}")
+        raise ClientError("The provider keeps these files. The marketplace does not say where.")
 
     def _acknowledge(self, version: Version, manifest: Manifest, count: int) -> dict[str, Any]:
         active = [one for one in self.entitlements(version["asset_id"]) if one["state"] == "ACTIVE"]

@@ -72,7 +72,7 @@ def admit(
             session, actor=actor, asset_id=version.asset_id, now=now, environment=environment
         )
         check_licence(entitlement, version.asset_id, environment)
-    _check_here(version, file)
+    _check_here(session, version, file)
     return Grant(
         actor.acting_org, actor.account_id or _NOBODY, actor.key_id, version, file, environment, entitlement
     )
@@ -102,7 +102,7 @@ def admit_ticket(session: Session, authenticator: Authenticator, ticket: Ticket,
         check_licence(entitlement, version.asset_id, Environment.DOWNLOAD)
     elif version.org_id != ticket.org_id:
         raise _stale_ticket()
-    _check_here(version, file)
+    _check_here(session, version, file)
     return Grant(
         ticket.org_id, ticket.account_id, ticket.key_id, version, file, Environment.DOWNLOAD, entitlement
     )
@@ -159,12 +159,12 @@ def check_licence(entitlement: EntitlementView | None, asset_id: UUID, environme
         )
 
 
-def _check_here(version: VersionView, file: FileView) -> None:
+def _check_here(session: Session, version: VersionView, file: FileView) -> None:
     if file.state == "remote":
         raise KeptByProvider(
             N_("Fetch them there: %(address)s"),
             hint=N_("Then check them against the version's manifest with: datawharf verify."),
-            address=version.reference_url,
+            address=catalog.kept_at(session, version_id=version.id),
         )
     if file.state != "available":
         raise NotHereYet(

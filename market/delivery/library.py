@@ -46,11 +46,15 @@ class Holding:
 
 @dataclass(frozen=True)
 class Shelfmark:
-    """One licence in full: versions, the files of one of them, the contract, and every statement about it."""
+    """One licence in full: versions, the files of one of them, the contract, and every statement about it.
+
+    kept_at: where the provider keeps that version's files itself; empty too while the licence does not let one have them.
+    """
 
     holding: Holding
     versions: list[VersionView]
     version: VersionDetail | None
+    kept_at: str
     contract: ContractView
     usage: list[UsageBatchView]
     statements: list[StatementView]
@@ -91,6 +95,7 @@ def shelfmark(
         if one.state == "registered"
     ]
     shown = next((one for one in versions if version_id in (None, one.id)), None)
+    may_have = entitlement.is_active and Environment.DOWNLOAD in entitlement.environment
     contract = licensing.contract(
         session, actor=actor, ledger=ledger, contract_id=entitlement.contract_id, now=now
     )
@@ -108,6 +113,7 @@ def shelfmark(
         holding=holding,
         versions=versions,
         version=catalog.version(session, actor=actor, version_id=shown.id) if shown else None,
+        kept_at=catalog.kept_at(session, version_id=shown.id) if shown and may_have else "",
         contract=contract,
         usage=batches,
         statements=sorted(known.values(), key=lambda one: one.created_at),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -102,6 +103,19 @@ def test_an_edit_after_registering_is_the_owners_alone_until_it_is_registered(sh
     shown = shop.web.get(f"/api/v1{address}").json()
     assert (shown["metadata"], shown["metadata_state"]) == (edit["metadata"], "registered")
     assert provider("GET", address).json()["metadata_state"] == "registered"
+
+
+def test_a_key_without_the_scope_sees_what_everybody_sees(small_shop: Shop) -> None:
+    provider = small_shop.org("provider")
+    asset, version = provider.registered({"a.csv": b"a"})
+    provider.version(asset["id"], {"a.csv": b"b"}, "1.1.0")
+    edit = {"metadata": EXAMPLE_METADATA | {"licence": "CC0-1.0"}}
+    assert provider("PATCH", f"/assets/{asset['id']}", edit, If_Match='"1"').status_code == 200
+    assert len(provider("GET", f"/assets/{asset['id']}/versions").json()["items"]) == 2
+    small_shop.members.known["provider"] = replace(provider.actor, scopes=frozenset({"order:create"}))
+    assert provider("GET", f"/assets/{asset['id']}").json()["metadata_state"] == "registered"
+    shown = provider("GET", f"/assets/{asset['id']}/versions").json()["items"]
+    assert [one["id"] for one in shown] == [version["id"]]
 
 
 def test_a_list_is_ones_own_in_pages(shop: Shop) -> None:

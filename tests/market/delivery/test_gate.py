@@ -133,6 +133,24 @@ def test_files_that_the_provider_keeps_are_pointed_to(small_shop: Shop) -> None:
     answer = buyer("GET", f"/versions/{version['id']}/files/{PATH}")
     assert (answer.status_code, answer.json()["slug"]) == (409, "kept-by-provider")
     assert "https://data.example.com/ports/" in answer.json()["detail"]
+    # Where they are is part of what a licence gives.
+    stranger = small_shop.org("stranger")
+    for shown in (
+        small_shop.web.get(f"/api/v1/versions/{version['id']}"),
+        small_shop.web.get(f"/api/v1/assets/{asset['id']}/versions"),
+        *(
+            party("GET", path)
+            for party in (stranger, buyer)
+            for path in (
+                f"/versions/{version['id']}",
+                f"/assets/{asset['id']}/versions",
+                f"/versions/{version['id']}/manifest",
+            )
+        ),
+        stranger("GET", f"/versions/{version['id']}/files/{PATH}"),
+    ):
+        assert "data.example.com" not in shown.text
+    assert provider("GET", f"/versions/{version['id']}").json()["reference_url"] == kept["reference_url"]
 
 
 def test_a_key_without_the_scope_gets_nothing(small_shop: Shop) -> None:
