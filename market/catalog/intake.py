@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session
@@ -42,7 +41,7 @@ from market.catalog.uploads import (
 )
 from market.catalog.verbs import UPLOAD
 from market.kit.auth import Principal
-from market.kit.db import Database
+from market.kit.db import Database, insert_new
 from market.kit.i18n import N_
 from market.kit.jobs import enqueue
 
@@ -112,16 +111,16 @@ class Intake:
         ):
             self._refuse(upload, found)
         self.store.promote(upload.token, parts, upload.sha256)
-        blob: dict[str, Any] = {
-            "sha256": upload.sha256,
-            "size": upload.size,
-            "sidecar": format_sidecar(found.chunk_hashes),
-            "created_at": upload.created_at,
-        }
+        blob = Blob(
+            sha256=upload.sha256,
+            size=upload.size,
+            sidecar=format_sidecar(found.chunk_hashes),
+            created_at=upload.created_at,
+        )
         with self.db.writing() as session:
             if repository.end_upload(session, upload.id, "complete"):
                 self._settle(session, upload)
-                repository.insert_new(session, Blob, blob)
+                insert_new(session, blob)
                 repository.mark_available(session, upload.file_id)
         self.store.discard(upload.token)
 

@@ -8,8 +8,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import CursorResult, delete, func, insert, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 from market.catalog.models import (
     Asset,
@@ -22,19 +21,13 @@ from market.catalog.models import (
     UploadPart,
     VersionRecord,
 )
+from market.kit.db import insert_new
 
 
 def changed_rows(session: Session, statement: Any) -> int:
     """How many rows a conditional update changed."""
     result = cast("CursorResult[Any]", session.execute(statement))
     return result.rowcount
-
-
-def insert_new(session: Session, table: type[SQLModel], values: Mapping[str, Any]) -> None:
-    """Insert a row unless one with its key is there."""
-    dialect = session.get_bind().dialect.name
-    make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    session.execute(make(table).values(**values).on_conflict_do_nothing())
 
 
 def assets_page(session: Session, org_id: UUID, before: UUID | None, limit: int) -> list[Asset]:
@@ -202,7 +195,7 @@ def tokens_in_use(session: Session, tokens: Sequence[str]) -> set[str]:
 
 def take_storage(session: Session, org_id: UUID, size: int, quota: int) -> bool:
     """Charge `size` bytes, unless that would exceed the quota. Two takers at the edge cannot both succeed."""
-    insert_new(session, StorageUse, {"org_id": org_id, "bytes": 0})
+    insert_new(session, StorageUse(org_id=org_id, bytes=0))
     return (
         changed_rows(
             session,

@@ -14,7 +14,7 @@ from market.delivery.models import Delivery, Release
 from market.delivery.schemas import DeliveryState, DeliveryView, ReleaseView
 from market.delivery.verbs import READ_DELIVERIES
 from market.kit.auth import Principal, Resource, decide
-from market.kit.ids import new_id
+from market.kit.db import insert_new
 from market.kit.paging import Page, page_by_id, read_id
 from market.provenance import service as provenance
 from market.provenance.gateway import Ledger
@@ -39,7 +39,7 @@ def release(session: Session, *, ledger: Ledger, grant: Grant, now: datetime) ->
         return
     delivery = _delivery(session, grant, now)
     day = now.astimezone(UTC).date()
-    if not repository.insert_new(session, Release, {"delivery_id": delivery.id, "day": day}):
+    if not insert_new(session, Release(delivery_id=delivery.id, day=day)):
         return
     committed = commit(
         {
@@ -115,17 +115,16 @@ def _delivery(session: Session, grant: Grant, now: datetime) -> Delivery:
     assert entitlement is not None
     found = repository.delivery_of(session, entitlement.id, version.id)
     if found is None:
-        values = {
-            "id": new_id(),
-            "entitlement_id": entitlement.id,
-            "version_id": version.id,
-            "asset_id": version.asset_id,
-            "org_id": entitlement.buyer_org,
-            "provider_org_id": entitlement.provider_org,
-            "state": DeliveryState.RELEASED.value,
-            "released_at": now,
-        }
-        repository.insert_new(session, Delivery, values)
+        made = Delivery(
+            entitlement_id=entitlement.id,
+            version_id=version.id,
+            asset_id=version.asset_id,
+            org_id=entitlement.buyer_org,
+            provider_org_id=entitlement.provider_org,
+            state=DeliveryState.RELEASED.value,
+            released_at=now,
+        )
+        insert_new(session, made)
         found = repository.delivery_of(session, entitlement.id, version.id)
     assert found is not None
     return found

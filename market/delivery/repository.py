@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, inspect, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session, SQLModel, col, select
+from sqlalchemy import func, update
+from sqlmodel import Session, col, select
 
 from market.delivery.models import Delivery, Release, UsageBatch, UsageEvent
-
-
-def insert_new(session: Session, table: type[SQLModel], values: Mapping[str, Any]) -> bool:
-    """Insert a row unless it conflicts with one that is there; waits for an unfinished one. False if there was one."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(table).values(**values).on_conflict_do_nothing()
-    # RETURNING, since the drivers count the rows of such an insert differently.
-    return session.execute(insert.returning(*inspect(table).primary_key)).first() is not None
 
 
 def delivery_of(

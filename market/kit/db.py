@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Engine, TypeDecorator, create_engine, event, text
+from sqlalchemy import DateTime, Engine, TypeDecorator, create_engine, event, inspect, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -88,6 +89,19 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def insert_new(session: Session, row: SQLModel) -> bool:
+    """Insert a row unless it conflicts with one that is there; waits for an unfinished one. False if there was one.
+
+    The session does not hold the row afterwards.
+    """
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    table = inspect(type(row))
+    values = {attribute.key: getattr(row, attribute.key) for attribute in table.column_attrs}
+    insert = dialect.insert(type(row)).values(**values).on_conflict_do_nothing()
+    # RETURNING, since the drivers count the rows of such an insert differently.
+    return session.execute(insert.returning(*table.primary_key)).first() is not None
 
 
 def _make_engine(url: str, lock_wait: float) -> Engine:

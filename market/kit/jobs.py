@@ -15,11 +15,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, CheckConstraint, Column, Index, func, or_
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from market.kit.clock import Clock
-from market.kit.db import Database, UtcDateTime
+from market.kit.db import Database, UtcDateTime, insert_new
 from market.kit.ids import new_id
 
 log = logging.getLogger("datawharf.jobs")
@@ -67,11 +66,7 @@ def enqueue(
     """Ask for a job in the caller's transaction. key: makes the request idempotent."""
     key = f"{topic}:{key}" if key else str(new_id())
     session.info["enqueued"] = True
-    try:
-        with session.begin_nested():
-            session.add(Job(topic=topic, key=key, payload=payload, run_at=now + delay, created_at=now))
-    except IntegrityError:
-        pass  # it was asked for before
+    insert_new(session, Job(topic=topic, key=key, payload=payload, run_at=now + delay, created_at=now))
 
 
 def retry(session: Session, job_id: UUID, *, now: datetime) -> bool:
