@@ -60,11 +60,16 @@ def format_checkpoint(checkpoint: Checkpoint) -> str:
 
 def parse_checkpoint(text: str) -> Checkpoint:
     """The checkpoint of a note text; Malformed for anything but the three lines above."""
+    return Checkpoint(*parse_checkpoint_lines(text))
+
+
+def parse_checkpoint_lines(text: str) -> tuple[str, int, bytes]:
+    """Origin, size and root as a note text states them, whether or not a log can have that root at that size."""
     lines = text.split("\n")
     if len(lines) != 4 or lines[3]:
         raise Malformed("A checkpoint has exactly three lines: origin, size and root.")
     origin, size, root = lines[:3]
-    return Checkpoint(
+    return (
         origin,
         parse_decimal(size, "size in the checkpoint"),
         parse_base64(root, "root in the checkpoint", HASH_SIZE),

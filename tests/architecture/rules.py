@@ -88,12 +88,12 @@ DOORS = (
     ),
     Door(
         ("httpx", "requests", "urllib3", "aiohttp", "urllib.request", "http.client"),
-        ("market.kit.egress", "market.client", "market.client.*", *_PLAYERS, *_SIMULATOR),
+        ("market.kit.egress", "market.client", "market.client.*", "ledger.witness_http", *_PLAYERS, *_SIMULATOR),
         "requests to the outside leave by market.kit.egress, or by the client people install",
     ),
     Door(
         ("socket",),
-        ("market.kit.egress", "market.client", "market.client.*", "market.cli", "market.cli.*"),
+        ("market.kit.egress", "market.client", "market.client.*", "market.cli", "market.cli.*", "ledger.witness_http"),
         "sockets are for egress, the client, and finding a free port in the commands",
     ),
     Door(
