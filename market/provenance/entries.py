@@ -27,7 +27,9 @@ def at(ledger: Ledger, index: int) -> EntryView:
     reader = ledger.refreshed()
     if not 0 <= index < reader.size:
         raise NotFound(
-            N_("The log has %(size)s entries; there is no entry %(index)s."), size=reader.size, index=index
+            N_("There is no entry %(index)s: the entries are numbered from 0 to %(last)s."),
+            index=index,
+            last=reader.size - 1,
         )
     return _view(ledger, index, reader.entry(index))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Annotated
 from urllib.parse import quote
 
@@ -34,6 +35,8 @@ Visitor = Annotated[Principal, Depends(page_guard(READ_LOG))]
 PAGE_SIZE = 25
 MAX_RECEIPT = 1 << 20
 _CODE = re.compile(r"[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}")
+_NUMBER = re.compile(r"-?[0-9]+")
+_LEAF = re.compile(r"[0-9a-f]{64}")
 
 
 @router.get("/ledger")
@@ -59,23 +62,42 @@ def ledger_page(request: Request, lang: LangPath, actor: Visitor, cursor: str | 
 def lookup(
     request: Request, lang: LangPath, actor: Visitor, q: Annotated[str, Query(max_length=200)] = ""
 ) -> Response:
-    """One box: an entry number, or a leaf hash. A miss says up to which size the log was searched."""
+    """One box: an entry number, a leaf hash or a certificate's code. A miss says what there is, and what can be asked."""
     ledger = ports_of(request).get(Ledger)
-    text = q.strip().lower().removeprefix("#").replace(",", "").removeprefix("sha256:")
+    text = _asked(q)
     head = service.head(ledger)
+    if _CODE.fullmatch(text.upper()):
+        return RedirectResponse(f"/{lang}/c/{text.upper()}", status_code=303)
     if text.isdecimal() and len(text) < 16 and int(text) < head.size:
         return RedirectResponse(f"/{lang}/ledger/entries/{int(text)}", status_code=303)
-    if len(text) == 64:
+    if _LEAF.fullmatch(text):
         with ports_of(request).db.reading() as session:
             row = repository.statement(session, text)
         if row is not None and row.log_index is not None:
             return RedirectResponse(f"/{lang}/ledger/entries/{row.log_index}", status_code=303)
         if row is not None:
-            return render(request, "provenance/lookup.html", query=q, head=head, pending=True)
+            return render(request, "provenance/lookup.html", query=q, head=head, missed="", pending=True)
         begun = ledger.genesis_index(text)
         if begun is not None:
             return RedirectResponse(f"/{lang}/ledger/entries/{begun}", status_code=303)
-    return render(request, "provenance/lookup.html", status=404, query=q, head=head, pending=False)
+    missed = _kind(text)
+    status = 404 if missed else 200
+    return render(
+        request, "provenance/lookup.html", status=status, query=q, head=head, missed=missed, pending=False
+    )
+
+
+def _asked(text: str) -> str:
+    """What was asked, without the marks that people copy along."""
+    bare = unicodedata.normalize("NFKC", text).strip().lower()
+    return bare.removeprefix("#").replace(",", "").removeprefix("sha256:")
+
+
+def _kind(text: str) -> str:
+    """What a text that leads nowhere looks like: number, hash or other; empty if there is none."""
+    if _LEAF.fullmatch(text):
+        return "hash"
+    return "number" if _NUMBER.fullmatch(text) else "other" if text else ""
 
 
 @router.get("/ledger/entries/{index}")
@@ -126,16 +148,18 @@ def verify_here(
     actor: Annotated[Principal, Depends(page_guard(VERIFY))],
     form: SubmittedDep,
 ) -> Response:
-    """For browsers that cannot check, and for text that is no receipt: a code or a hash leads to its page."""
+    """For browsers that cannot check, and for text that is no receipt: a code, a hash or a number leads to its page."""
     text = str(form.values.get("text") or "").strip()
-    if _CODE.fullmatch(text.upper()):
-        return RedirectResponse(f"/{lang}/c/{text.upper()}", status_code=303)
-    if text and not text.startswith("{"):
-        return RedirectResponse(f"/{lang}/ledger/lookup?q={quote(text[:200])}", status_code=303)
+    asked = _asked(text)
+    if _CODE.fullmatch(asked.upper()) or _kind(asked) in ("number", "hash"):
+        return RedirectResponse(f"/{lang}/ledger/lookup?q={quote(asked[:200])}", status_code=303)
     given = form.files.get("receipt")
     data = given.file.read(MAX_RECEIPT) if given is not None else b""
     ports = ports_of(request)
     trust = str(form.values.get("trust") or "").replace("\r\n", "\n").rstrip() + "\n"
+    wrong = _no_receipt(data, text)
+    if wrong:
+        return _verifier(request, trust, None, text=text, errors={"text": translate(lang, wrong)})
     try:
         policy = parse_policy(trust.encode())
     except LedgerError as error:
@@ -149,10 +173,32 @@ def verify_here(
     return _verifier(request, trust, report)
 
 
-def _verifier(request: Request, trust: str, checked: Report | None) -> Response:
+def _no_receipt(data: bytes, text: str) -> str:
+    """What is wrong with something that was sent as a receipt and cannot be one; empty if it may be."""
+    if data or text.startswith("{"):
+        return ""
+    if text:
+        return N_(
+            "This is neither a receipt nor a query code, a leaf hash or an entry number. The text of a receipt "
+            "begins with { and ends with }; paste all of it, or choose the file."
+        )
+    return N_("Choose a receipt, or paste one.")
+
+
+def _verifier(
+    request: Request,
+    trust: str,
+    checked: Report | None,
+    *,
+    text: str = "",
+    errors: dict[str, str] | None = None,
+) -> Response:
     return render(
         request,
         "provenance/verify.html",
+        status=422 if errors else 200,
+        text=text,
+        errors=errors or {},
         policy=trust,
         fingerprint=ports_of(request).get(Ledger).fingerprint,
         checked=checked,

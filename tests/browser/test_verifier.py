@@ -130,3 +130,22 @@ def test_without_script_the_server_checks_and_says_so(evidence: Evidence, enter:
     code.fill("0")
     person.press("Check")
     expect(person.page).to_have_url(re.compile("/ledger/entries/0$"))
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_text_that_is_no_receipt_is_refused_in_words(enter: Enter, lang: Lang) -> None:
+    person = enter("auditor", lang)
+    person.open("verify")
+    person.page.locator("#f-text").fill("收据？\nno receipt at all")
+    person.press("Check")
+    person.refused(
+        "This is neither a receipt nor a query code, a leaf hash or an entry number. The text of a receipt "
+        "begins with { and ends with }; paste all of it, or choose the file.",
+        field="text",
+    )
+    expect(person.page.locator("#f-text")).to_have_value("收据？\nno receipt at all")
+    person.look("verify-no-receipt")
+    person.page.locator("#f-text").fill('{"a": 1}')
+    person.press("Check")
+    sentence = person.page.locator('[data-step="readable"]')
+    expect(sentence).to_contain_text("这不是凭证" if lang == "zh" else "This is not a receipt")
