@@ -16,9 +16,12 @@ RUN := $(VENV)/bin
 PY := $(RUN)/python
 # An install that was cut off leaves its mark; a new environment is quicker than finding out what is missing.
 CUT_OFF := $(VENV)/.installing
-PIP := $(PY) -m pip --disable-pip-version-check --no-input --quiet
+LOUD_PIP := $(PY) -m pip --disable-pip-version-check --no-input
+PIP := $(LOUD_PIP) --quiet
 # Exactly the pinned versions, checked by hash; --no-deps, since the lists are complete.
-INSTALL := $(PIP) install --require-hashes --no-deps
+PINNED := install --require-hashes --no-deps
+# Of a long list pip says too much or nothing: how far it is, is told from what it prints.
+install_list = $(LOUD_PIP) $(PINNED) --progress-bar off --only-binary :all: -r $(1) | $(PY) .ci/pip_progress $(1)
 UV_LOCK := $(RUN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate
 
 # Not if the checkout was moved either: the scripts in it name their folder.
@@ -84,21 +87,21 @@ $(VENV)/pyvenv.cfg:
 	  { rm -rf $(VENV); echo "Python's venv module is missing (Debian: apt-get install python3-venv)."; exit 1; }
 
 $(VENV)/.server: requirements/server.txt pyproject.toml $(VENV)/pyvenv.cfg
-	@echo "Installing the pinned packages of the server (about a minute)."
+	@echo "Installing the pinned packages of the server (a minute, several on a slow line or machine)."
 	@touch $(CUT_OFF)
-	@$(INSTALL) --only-binary :all: -r requirements/server.txt
+	@$(call install_list,requirements/server.txt)
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@rm $(CUT_OFF)
 	@touch $@
 
 $(VENV)/.test: requirements/test.txt $(VENV)/.server
-	@echo "Installing the pinned packages of the tests (about a minute)."
+	@echo "Installing the pinned packages of the tests (a minute, several on a slow line or machine)."
 	@touch $(CUT_OFF)
-	@$(INSTALL) --only-binary :all: -r requirements/test.txt
+	@$(call install_list,requirements/test.txt)
 	@rm $(CUT_OFF)
 	@touch $@
 
 # Comes as source only; built with the pinned setuptools.
 $(VENV)/.second-opinion: requirements/second-opinion.txt $(VENV)/.server
-	@$(INSTALL) --no-build-isolation --use-pep517 -r requirements/second-opinion.txt
+	@$(PIP) $(PINNED) --no-build-isolation --use-pep517 -r requirements/second-opinion.txt
 	@touch $@
