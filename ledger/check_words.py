@@ -5,6 +5,9 @@ A failure says what is wrong and what to do. A step that did not run never sound
 
 from typing import Literal
 
+from ledger.index.words import NAMES as HISTORY_NAMES
+from ledger.index.words import WORDS as HISTORY_WORDS
+
 Language = Literal["en", "zh"]
 
 OUTCOMES: dict[str, tuple[str, str]] = {
@@ -274,6 +277,9 @@ WORDS: dict[str, tuple[str, str]] = {
         "未执行：凭证本身不能表明密钥在此条目之前是否已撤回。请联网查询账本。",
     ),
 }
+
+NAMES |= HISTORY_NAMES
+WORDS |= HISTORY_WORDS
 
 
 def step_words(code: str, outcome: str, cause: str, language: Language, *, one: bool = False) -> str:

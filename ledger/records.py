@@ -2,7 +2,7 @@
 
     name of the record LF || field LF …
 
-They never leave the operator's stores; what is published has formats of its own.
+They stay in the operator's stores; only the entries of an index log, which need no more, are published like this.
 """
 
 from collections.abc import Sequence

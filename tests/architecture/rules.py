@@ -21,7 +21,7 @@ FUNCTION_LINES = 50
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "misc"}
 MONEY_CODE = ("market.kit.money", "market.payments.*", "market.orders.*", "market.licensing.prices")
 MARKUP_HOME = "market.kit.templating"
-LEDGER_IO = ("cli", "fsck", "log", "monitor", "sequencer", "signer", "storage", "stores", "witness")
+LEDGER_IO = ("cli", "fsck", "indexer", "log", "monitor", "sequencer", "signer", "storage", "stores", "witness")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,108 @@
+"""Histories: what the newest published map says of a key, with all proofs, out of the map's file and both logs."""
+
+from dataclasses import dataclass
+
+from ledger.errors import Conflict, LedgerError, StorageFailed, Unverified
+from ledger.index.announcement import INDEX_MAP, parse_announcement
+from ledger.index.history import History, Located, format_history
+from ledger.index.keys import key_hash
+from ledger.index.state import IndexState, parse_state
+from ledger.index.trie import Leaf, commit_indices, root_of_path
+from ledger.indexer.entries import locate
+from ledger.indexer.map import IndexMap, Lookup
+from ledger.kept import Published
+from ledger.reader import LogReader
+from ledger.statement import parse_statement
+
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the newest published state of the index says of a key."""
+
+    published: Published
+    entry: bytes
+    state: IndexState
+    found: Lookup
+    announcements: list[int]
+    """Indices of the statements that may name the index."""
+
+
+def prove_history(
+    key: str, reader: LogReader, index_reader: LogReader, index_map: IndexMap, *, with_entries: bool = True
+) -> bytes:
+    """The history of `key` as of the newest published index, canonical bytes; its absence if no entry names it.
+
+    `reader` is of the log, `index_reader` of its index log. Without entries it shows their indices only.
+    `Conflict` while nothing is indexed; `StorageFailed` if the stores do not lead to the published roots;
+    `Malformed` if the history is too large with its entries.
+    """
+    answer = _look_up(key, index_reader, index_map)
+    found, ordinal = answer.found, answer.published.size - 1
+    reader.refresh()
+    under = reader.checkpoint_at(answer.state.log.size)
+    if under.checkpoint != answer.state.log:
+        raise StorageFailed(f"The index of {reader.origin} is of another log than its published checkpoint.")
+    return format_history(
+        History(
+            key=key,
+            checkpoint=under.note,
+            index_checkpoint=answer.published.note,
+            state=answer.entry,
+            state_index=ordinal,
+            state_path=tuple(index_reader.prove(ordinal, answer.published)[1]),
+            map_path=tuple(found.path),
+            other=None if found.indices else found.leaf,
+            indices=tuple(found.indices),
+            entries=tuple(locate(reader, found.indices, under)) if with_entries else None,
+            supporting=_supporting(reader, under, answer.announcements, index_reader.origin),
+        )
+    )
+
+
+def _look_up(key: str, index_reader: LogReader, index_map: IndexMap) -> _Answer:
+    for _ in range(_ATTEMPTS):
+        published = index_reader.refresh()
+        if published is None or published.size == 0:
+            raise Conflict(f"The index of {index_map.origin} has not been published yet.")
+        entry = index_reader.entry(published.size - 1)
+        state = parse_state(entry)
+        with index_map.view(state.log.size) as view:
+            if view is not None:
+                found = view.look_up(key)
+                announcements = view.look_up(f"kind:{INDEX_MAP}").indices
+                break
+        # A newer state was published between the two looks, and the map has dropped the older one.
+    else:
+        raise Conflict(f"The map of {index_map.origin} is being made again; ask later.")
+    _check(key, found, state)
+    return _Answer(published, entry, state, found, announcements)
+
+
+def _check(key: str, found: Lookup, state: IndexState) -> None:
+    hashed = key_hash(key)
+    leaf = Leaf(hashed, commit_indices(found.indices)) if found.indices else found.leaf
+    try:
+        holds = root_of_path(hashed, leaf, found.path) == state.map_root
+    except Unverified:
+        holds = False
+    if not holds or (leaf.key == hashed) != bool(found.indices):
+        raise StorageFailed(
+            f"The map of {state.log.origin} does not lead to its published root. Delete its file: it is made again from "
+            "the log."
+        )
+
+
+def _supporting(
+    reader: LogReader, under: Published, announcements: list[int], index_origin: str
+) -> tuple[Located, ...]:
+    """Entry 0, and the first statement that names this index; nothing where the log has none."""
+    for located in locate(reader, announcements, under):
+        try:
+            named = parse_announcement(parse_statement(located.entry)).log.name
+        except LedgerError:
+            continue
+        if named == index_origin:
+            return (*locate(reader, [0], under), located)
+    return ()
