@@ -20,6 +20,7 @@ from ledger.fsck import fsck
 from ledger.keyfile import read_key_file, write_key_file
 from ledger.keys import SigningKey
 from ledger.log import Log
+from ledger.monitor_cli import monitor_command
 from ledger.note import COSIGNATURE_ED25519, NoteSigner
 from ledger.policy import Policy, TrustedLog, Witness, format_policy, parse_policy
 from ledger.signer import Signer
@@ -129,6 +130,9 @@ def check_log(folder: Path, quiet: bool) -> None:
             f"{report.origin} is sound: {_counted(report.entries, 'entry', 'entries')}, "
             f"{_counted(report.checkpoints, 'checkpoint', 'checkpoints')}."
         )
+
+
+cli.add_command(monitor_command())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

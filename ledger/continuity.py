@@ -7,9 +7,10 @@ larger                       the consistency path out of the tiles must lead to 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from ledger.checkpoint import Checkpoint
-from ledger.errors import LedgerError, StorageFailed, Unverified
+from ledger.errors import StorageFailed, Unverified
 from ledger.proofs import verify_consistency
 from ledger.tiles import TileReader
 from ledger.tree import consistency_path, root_at
@@ -44,40 +45,36 @@ def check_continuation(held: Checkpoint, served: Checkpoint, read: Read) -> None
     if served.size == held.size:
         if served.root != held.root:
             raise Forked(f"{step} another tree of {served.size}: two histories are signed.")
-    elif served.size < held.size:
-        if _is_other_history(served, held, read):
-            raise Forked(f"{step} another tree of {served.size}, which is no earlier state of it.")
-        raise RolledBack(f"{step} another tree of {served.size}: it went back.")
+    elif served.size > held.size:
+        if _earlier_root(held.size, served, read) != held.root:
+            raise Forked(f"{step} a tree of {served.size} that does not continue it.")
     else:
-        _check_growth(step, held, served, read)
+        # The tiles of the larger tree may be gone with it; then nobody can tell more than that it went back.
+        with suppress(StorageFailed, Mismatched):
+            if _earlier_root(served.size, held, read) != served.root:
+                raise Forked(f"{step} another tree of {served.size}, which is no earlier state of it.")
+        raise RolledBack(f"{step} another tree of {served.size}: it went back.")
 
 
 def check_tiles_lead_to(checkpoint: Checkpoint, read: Read) -> None:
     """`Mismatched` unless the tiles at the right edge give the signed root of `checkpoint`."""
     if root_at(checkpoint.size, TileReader(read, checkpoint.size)) != checkpoint.root:
-        raise Mismatched(
-            f"The tiles of {checkpoint.origin} do not lead to the signed root of {checkpoint.size} entries."
-        )
+        raise _mismatched(checkpoint)
 
 
-def _check_growth(step: str, held: Checkpoint, served: Checkpoint, read: Read) -> None:
-    path = consistency_path(held.size, served.size, TileReader(read, served.size))
+def _earlier_root(size: int, checkpoint: Checkpoint, read: Read) -> bytes:
+    """The root of the first `size` entries in the history of `checkpoint`; `Mismatched` if its tiles do not prove it."""
+    tiles = TileReader(read, checkpoint.size)
+    root = root_at(size, tiles)
     try:
-        verify_consistency(held.size, held.root, served.size, served.root, path)
+        path = consistency_path(size, checkpoint.size, tiles)
+        verify_consistency(size, root, checkpoint.size, checkpoint.root, path)
     except Unverified as error:
-        check_tiles_lead_to(served, read)
-        raise Forked(f"{step} a tree of {served.size} that does not continue it. {error}") from error
+        raise _mismatched(checkpoint) from error
+    return root
 
 
-def _is_other_history(smaller: Checkpoint, larger: Checkpoint, read: Read) -> bool:
-    """Whether the tiles of the larger tree, if they are still served, show that the smaller is none of its states."""
-    try:
-        path = consistency_path(smaller.size, larger.size, TileReader(read, larger.size))
-        check_tiles_lead_to(larger, read)
-    except (StorageFailed, Mismatched):
-        return False
-    try:
-        verify_consistency(smaller.size, smaller.root, larger.size, larger.root, path)
-    except LedgerError:
-        return True
-    return False
+def _mismatched(checkpoint: Checkpoint) -> Mismatched:
+    return Mismatched(
+        f"The tiles of {checkpoint.origin} do not lead to the signed root of {checkpoint.size} entries."
+    )

@@ -104,6 +104,15 @@ class KeptCheckpoints:
             links = self._read_links(size)
         return newest if size == newest.size else self.at(size)
 
+    def previous(self, size: int) -> int | None:
+        """The size that was published before `size`; None if that was the first. StorageFailed without links."""
+        links = self._read_links(size)
+        if links.ordinal == 0:
+            return None
+        if links.previous >= size:
+            raise StorageFailed(f"The link of the checkpoint {size} does not lead back.")
+        return links.previous
+
     def _read_links(self, size: int) -> _Links:
         if size not in self._links:
             fields = parse_record(self._read(f"{KEPT}{size}.links"), _LINKS, 3)

@@ -36,7 +36,7 @@ class Step:
     def sentence(self, lang: Language = "en") -> str:
         """What was found, in one or two sentences; a failure also says what to do."""
         words = step_words(self.code, self.outcome, self.cause, lang, one=self.params.get("files") == 1)
-        return words.format_map({name: _render(name, value) for name, value in self.params.items()})
+        return words.format_map({name: render_value(name, value) for name, value in self.params.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,8 @@ class Report:
         return OUTCOMES[self.outcome][0 if lang == "en" else 1]
 
 
-def _render(name: str, value: Any) -> str:
+def render_value(name: str, value: Any) -> str:
+    """A detail as a sentence shows it; names that end in _time are POSIX seconds."""
     if name.endswith("_time"):
         return _format_time(value)
     if isinstance(value, list | tuple):

@@ -88,8 +88,17 @@ DOORS = (
     ),
     Door(
         ("httpx", "requests", "urllib3", "aiohttp", "urllib.request", "http.client"),
-        ("market.kit.egress", "market.client", "market.client.*", "ledger.witness_http", *_PLAYERS, *_SIMULATOR),
-        "requests to the outside leave by market.kit.egress, or by the client people install",
+        (
+            "market.kit.egress",
+            "market.client",
+            "market.client.*",
+            "ledger.stores.http",
+            "ledger.webhook",
+            "ledger.witness_http",
+            *_PLAYERS,
+            *_SIMULATOR,
+        ),
+        "requests to the outside leave by market.kit.egress, by the client people install, or as reads of a log",
     ),
     Door(
         ("socket",),

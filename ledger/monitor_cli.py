@@ -1,0 +1,143 @@
+"""The command `monitor`, of `python -m ledger` and of `datawharf`."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ledger.check_words import Language
+from ledger.errors import LedgerError, Malformed
+from ledger.monitor import MAX_AGE, Event, Monitor
+from ledger.monitor_state import StateFile
+from ledger.policy import Policy, TrustedLog, parse_policy
+from ledger.stores.address import open_files
+
+EVERY = 60
+
+HELP = """Follow the log at PLACE (an address or a folder) from the head remembered in the state file.
+
+Each look checks that the new head is signed and continues the old one, that every new entry is in it and obeys the
+log's rules, and how old it is. Two heads that contradict each other are kept beside the state file.
+
+Exit status, the gravest of: 0 all is well; 3 a watched name was mentioned; 5 the log cannot be read; 6 its head is too
+old; 7 an entry breaks the rules; 8 its head is not signed as the trust file demands; 9 its files are not those that
+were signed; 10 it went back; 11 it signed two histories. 1 and 2 are this command's own failures.
+"""
+
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_OPTIONS = (
+    click.Option(["--state"], type=_FILE, required=True, help="File to remember in."),
+    click.Option(["--origin"], help="Which of the trust file's logs it is, if it has several."),
+    click.Option(
+        ["--watch"],
+        multiple=True,
+        help="Tell every entry that names this organisation, subject, key or digest.",
+    ),
+    click.Option(
+        ["--max-age"],
+        type=click.IntRange(min=0),
+        default=MAX_AGE,
+        show_default=True,
+        help="Seconds after which a head is too old; 0: never.",
+    ),
+    click.Option(["--once"], is_flag=True, help="Look once and end; else go on until stopped."),
+    click.Option(
+        ["--every"],
+        type=click.IntRange(min=1),
+        default=EVERY,
+        show_default=True,
+        help="Seconds between looks.",
+    ),
+    click.Option(["--webhook"], help="Address to POST each event to, as JSON."),
+    click.Option(["--json", "as_json"], is_flag=True, help="Print each event as a line of JSON."),
+    click.Option(["--language"], type=click.Choice(["en", "zh"]), help="Language of the sentences."),
+)
+
+
+def monitor_command(default_trust: Callable[[click.Context], Path] | None = None) -> click.Command:
+    """The command; `default_trust` says where the trust file is if none is named."""
+
+    def run(place: str, state: Path, trust: Path | None, **chosen: Any) -> None:
+        context = click.get_current_context()
+        if trust is None:
+            assert default_trust is not None
+            trust = default_trust(context)
+        policy = parse_policy(trust.read_bytes())
+        language: Language = (
+            "zh" if (chosen["language"] or getattr(context.obj, "lang", "en")) == "zh" else "en"
+        )
+        follower = Monitor(
+            open_files(place),
+            policy,
+            _log_of(policy, chosen["origin"]),
+            StateFile(state),
+            watch=chosen["watch"],
+            max_age=chosen["max_age"],
+        )
+        reporter = Reporter(language, chosen["as_json"], chosen["webhook"])
+        context.exit(_look(follower, reporter, None if chosen["once"] else chosen["every"]))
+
+    trusted = click.Option(
+        ["--trust"],
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        required=default_trust is None,
+        help="Trust file (C2SP tlog-policy), from elsewhere than PLACE.",
+    )
+    params = [click.Argument(["place"]), trusted, *_OPTIONS]
+    return click.Command("monitor", help=HELP, callback=run, params=params)
+
+
+class Reporter:
+    """Prints events and sends them; what was told at the last look is not told again at the next."""
+
+    def __init__(self, language: Language, as_json: bool, webhook: str | None) -> None:
+        self._language, self._as_json, self._webhook = language, as_json, webhook
+        self._last: list[Event] = []
+        self._now: list[Event] = []
+
+    def begin(self) -> None:
+        """A new look begins."""
+        self._last, self._now = self._now, []
+
+    def __call__(self, event: Event) -> None:
+        self._now.append(event)
+        if event in self._last:
+            return
+        document = event.document | {"time": int(time.time())}
+        line = json.dumps(document, ensure_ascii=False) if self._as_json else event.sentence(self._language)
+        click.echo(line)
+        if self._webhook is not None and event.exit_code:
+            # Here, so that whoever needs no webhook needs no HTTP client.
+            from ledger.webhook import post_json
+
+            try:
+                post_json(self._webhook, document)
+            except LedgerError as error:
+                click.echo(str(error), err=True)
+
+
+def _look(follower: Monitor, reporter: Reporter, every: int | None) -> int:
+    worst = 0
+    try:
+        while True:
+            reporter.begin()
+            worst = max(worst, follower.step(int(time.time()), reporter))
+            if every is None:
+                return worst
+            time.sleep(every)
+    except KeyboardInterrupt:
+        return worst
+
+
+def _log_of(policy: Policy, origin: str | None) -> TrustedLog:
+    if origin is None and len(policy.logs) == 1:
+        return policy.logs[0]
+    found = None if origin is None else policy.log(origin)
+    if found is None:
+        names = ", ".join(log.verifier.name for log in policy.logs)
+        raise Malformed(f"Name one of the trust file's logs with --origin: {names}.")
+    return found
