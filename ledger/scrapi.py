@@ -35,19 +35,37 @@ class Problem:
     detail: str
 
 
-def entry_of(submission: bytes) -> bytes:
-    """The entry that a submitted statement becomes: the same signed bytes, nothing unsigned, one encoding of the frame.
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A statement that somebody wants in the log; nothing is verified.
 
-    Malformed if it is no tagged COSE_Sign1. Whether the entry may stand in this log is said elsewhere.
+    entry: the same signed bytes, nothing unsigned, in the one encoding of the frame. known_algorithm: whether it is
+    signed with Ed25519. detached: whether its payload is missing.
     """
-    tagged = cbor.decode(submission, "statement")
+
+    entry: bytes
+    known_algorithm: bool
+    detached: bool
+
+
+def parse_submission(data: bytes) -> Submission:
+    """What a submitted statement asks to be entered; Malformed if it is no tagged COSE_Sign1.
+
+    Whether the entry may stand in this log, and whether its signature holds, is said elsewhere.
+    """
+    tagged = cbor.decode(data, "statement")
     if not isinstance(tagged, cbor.Tag) or tagged.number != cose.SIGN1_TAG:
         raise Malformed("The statement is not a tagged COSE_Sign1.")
     match tagged.value:
         case [bytes() as protected, dict(), bytes() | None as payload, bytes() as signature]:
-            return cose.format_sign1(cose.Sign1(protected, {}, payload, signature))
+            entry = cose.format_sign1(cose.Sign1(protected, {}, payload, signature))
         case _:
             raise Malformed("The statement does not have the four parts of a COSE_Sign1.")
+    header = cbor.decode(protected, "protected header of the statement") if protected else {}
+    if not isinstance(header, dict):
+        raise Malformed("The protected header of the statement is not a map.")
+    algorithm = header.get(cose.ALGORITHM)
+    return Submission(entry, algorithm in (cose.EDDSA, cose.ED25519), payload is None)
 
 
 def format_key_set(keys: Sequence[PublicKey]) -> bytes:

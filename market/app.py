@@ -30,6 +30,7 @@ import market.payments.pages
 import market.payments.routes
 import market.provenance.pages
 import market.provenance.routes
+import market.provenance.scrapi
 import market.provenance.tasks
 import market.registry.pages
 import market.registry.routes
@@ -53,6 +54,7 @@ ROUTERS = (
     site.router,
     market.provenance.routes.files,
     market.provenance.routes.router,
+    market.provenance.scrapi.router,
     market.provenance.pages.router,
     market.accounts.routes.router,
     market.accounts.key_routes.router,
@@ -98,6 +100,8 @@ TASKS = (
 # Handlers are synchronous and spend most of their time holding the interpreter: more threads only make them queue there.
 HANDLER_THREADS = 8
 MAX_BODY = 2 * 1024 * 1024
+# An entry of the log has at most 64 KiB; what comes unsigned with it does not enter.
+MAX_STATEMENT_BODY = 128 * 1024
 # A part as large as UploadLimits.chunk_bytes lets it be, and a little.
 MAX_UPLOAD_PART = 65 * 1024 * 1024
 
@@ -156,6 +160,7 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
         limit=MAX_BODY,
         refuse=problems.too_large,
         by_prefix={
+            "/entries": MAX_STATEMENT_BODY,
             "/api/v1/uploads": MAX_UPLOAD_PART,
             "/zh/studio/uploads": MAX_UPLOAD_PART,
             "/en/studio/uploads": MAX_UPLOAD_PART,

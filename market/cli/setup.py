@@ -26,6 +26,8 @@ LOG_RULES = (
     "Entries are COSE_Sign1 statements of the kinds urn:datawharf:predicate/*.",
     "Personal and commercial content enters as salted commitments only.",
     "The log proves sameness, order and time bounds; it does not prove that data are true, nor who owns them.",
+    "POST /entries registers statements of the kind attestation, signed with a key bound to their issuer in this log.",
+    "Statements of other kinds are registered by the marketplace's own verbs, which check the business behind them.",
 )
 
 

@@ -12,13 +12,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Scope
 
+from market.kit.concise import concise_problem, speaks_concisely
 from market.kit.errors import Fault, InvalidInput, Kind, MalformedRequest, NotFound, SignInRequired
 from market.kit.forms import sentence_for
 from market.kit.i18n import LANGS, N_, NN_, Lang, choose_language, local_text, translate
 from market.kit.templating import render
 
 log = logging.getLogger("datawharf.web")
-MACHINE_PREFIXES = ("/api/", "/ledger/", "/d/", "/entries", "/.well-known/", "/webhooks/")
+MACHINE_PREFIXES = ("/api/", "/ledger/", "/d/", "/.well-known/", "/webhooks/")
 
 
 class Unexpected(Fault):
@@ -78,6 +79,10 @@ def answer_fault(request: Request, fault: Fault, status: int | None = None) -> R
     lang, status = language_of(request), status or int(fault.kind)
     headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after else {}
     path: str = request.scope["path"]
+    if speaks_concisely(path):
+        response = concise_problem(fault, lang, status)
+        response.headers.update(headers)
+        return response
     if path.startswith(MACHINE_PREFIXES) or "application/json" in request.headers.get("accept", ""):
         body = problem_body(fault, lang, request.state.request_id, status)
         if isinstance(fault, SignInRequired):

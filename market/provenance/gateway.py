@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from ledger.bindings import parse_log_policy
 from ledger.checkpoint import cosignatures
 from ledger.errors import StorageFailed
 from ledger.hashing import leaf_hash
 from ledger.kept import Published
-from ledger.keys import SigningKey
+from ledger.keys import PublicKey, SigningKey
 from ledger.log import Log
 from ledger.note import Verifier, open_note
 from ledger.policy import Policy, fingerprint
 from ledger.reader import LogReader
 from ledger.receipt import Opening
 from ledger.signer import HeadSigner
+from ledger.statement import parse_statement
 from ledger.storage import LockStore, ObjectStore
 from market.kit.errors import Fault, Kind
 from market.kit.i18n import N_
@@ -108,6 +110,10 @@ class Ledger:
                 hint=N_("Try again; nothing was lost."),
                 why=error,
             ) from error
+
+    def receipt_keys(self) -> tuple[PublicKey, ...]:
+        """The keys that sign receipts, as the log itself names them in entry 0."""
+        return (parse_log_policy(parse_statement(self.refreshed().entry(POLICY_ENTRY))).receipt_key,)
 
     def genesis_index(self, leaf: str) -> int | None:
         """Where an entry stands that the log began with, by its leaf hash in hex; None for any other."""

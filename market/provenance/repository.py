@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import func
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
+from market.kit.db import insert_new
 from market.provenance.models import RecordedStatement, SigningKeyRow, StatementParty, StoredOpening
 
 
@@ -22,13 +22,8 @@ def statements(session: Session, leaves: Iterable[str]) -> dict[str, RecordedSta
 
 
 def add_statement(session: Session, row: RecordedStatement) -> bool:
-    """False if somebody else added the same statement in between."""
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:
-        return False
-    return True
+    """False if the same statement is there already; somebody may have brought it at the same moment."""
+    return insert_new(session, row)
 
 
 def of_asset(session: Session, asset_id: UUID, limit: int) -> Sequence[RecordedStatement]:

@@ -8,11 +8,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from ledger.consistency_receipt import format_consistency_receipt
 from ledger.errors import LedgerError
 from ledger.policy import format_policy
 from ledger.receipt import parse_bundle
 from ledger.tiles import parse_tile_path
 from ledger.tlog_proof import TlogProof, format_tlog_proof
+from ledger.transparent import MEDIA_TYPE as TRANSPARENT_TYPE
+from ledger.transparent import format_transparent_statement
 from market.kit.auth import Principal
 from market.kit.errors import NotFound
 from market.kit.guards import api_guard, webhook_guard
@@ -61,6 +64,27 @@ def kept_checkpoint(request: Request, size: Annotated[int, Path(ge=0)]) -> Respo
         return PlainTextResponse(_ledger(request).refreshed().checkpoint_at(size).note, headers=IMMUTABLE)
     except LedgerError as error:
         raise NotFound(N_("No checkpoint was published at this size.")) from error
+
+
+@files.get("/consistency/{old}/{new}.cose", dependencies=[Depends(webhook_guard(READ_LOG))])
+def consistency(
+    request: Request, old: Annotated[int, Path(gt=0, lt=2**53)], new: Annotated[int, Path(gt=0, lt=2**53)]
+) -> Response:
+    """A COSE receipt (RFC 9942) that the checkpoint published at `new` entries continues the log of `old` entries."""
+    reader = _ledger(request).refreshed()
+    try:
+        under = reader.checkpoint_at(new)
+        receipt = format_consistency_receipt(
+            under.cose_protected, under.cose_signature, old, new, reader.consistency(old, new)
+        )
+    except LedgerError as error:
+        raise NotFound(
+            N_("There is no proof from %(old)s to %(new)s entries."),
+            hint=N_("The smaller number comes first; a checkpoint was published at the larger one."),
+            old=old,
+            new=new,
+        ) from error
+    return Response(receipt, media_type=COSE_RECEIPT_TYPE, headers=IMMUTABLE)
 
 
 @files.get("/tile/{path:path}", dependencies=[Depends(webhook_guard(READ_LOG))])
@@ -163,6 +187,23 @@ def tlog_proof(
         return _pending()
     bundle = parse_bundle(data)
     return PlainTextResponse(format_tlog_proof(TlogProof(bundle.index, bundle.path, bundle.checkpoint)))
+
+
+@router.get(
+    "/statements/{leaf}/transparent.cose",
+    summary="The statement with its receipt attached (RFC 9943)",
+    responses={202: {"description": "On its way"}},
+)
+def transparent_statement(
+    request: Request, actor: Annotated[Principal, Depends(api_guard(READ_RECEIPT))], leaf: str
+) -> Response:
+    data = _bundle(request, actor, leaf)
+    if data is None:
+        return _pending()
+    bundle = parse_bundle(data)
+    return Response(
+        format_transparent_statement(bundle.statement, [bundle.cose_receipt]), media_type=TRANSPARENT_TYPE
+    )
 
 
 def _bundle(request: Request, actor: Principal, leaf: str) -> bytes | None:

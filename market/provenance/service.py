@@ -260,8 +260,8 @@ def _store(
         statement=fact.statement.leaf_bytes,
         created_at=now,
     )
-    session.add(row)
-    session.flush()
+    if not repository.add_statement(session, row):
+        return view(_known(session, leaf), ledger)
     session.add_all(
         StoredOpening(leaf=leaf, name=one.name, salt=one.salt, content=one.content) for one in openings
     )

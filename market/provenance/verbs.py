@@ -10,6 +10,8 @@ VERIFY = Verb("receipt:verify", Reach.ANYONE)
 # Who can bind a key can speak for the organisation ever after: the scope comes only with a login by password.
 BIND_KEY = Verb("bind_signing_key", Reach.OWN, frozenset({Role.OWNER}), "account:manage")
 WITHDRAW_KEY = Verb("withdraw_signing_key", Reach.OWN, frozenset({Role.OWNER, Role.ADMIN}), "account:manage")
+# Whoever holds a bound key may: the statement's own signature is looked at, not who sends it.
+REGISTER = Verb("statement:register", Reach.ANYONE)
 READ_KEYS = Verb("signing-key:read", Reach.ANYONE, writes=False)
 RECORD = Verb(
     "statement:record", Reach.OWN, frozenset({Role.OWNER, Role.ADMIN, Role.PUBLISHER, Role.BUYER, Role.REVIEWER}),

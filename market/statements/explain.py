@@ -35,6 +35,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "usage": ("{day} 的第 {sequence} 批用量", "Usage batch {sequence} of {day}"),
     "revocation": ("提供方终止一项许可", "The provider ended a licence"),
+    "attestation": (
+        "某主体就制品 {artifact} 出具文件 {document}（{mediaType}）",
+        "An organisation stands by the document {document} ({mediaType}) about the artifact {artifact}",
+    ),
 }
 _WORDS: dict[str, str] = {
     "published": "发布", "changed": "变更", "withdrawn": "撤回", "provider": "提供方", "buyer": "需方", "paid": "已付",

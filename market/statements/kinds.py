@@ -23,6 +23,7 @@ class Signer(StrEnum):
     BUYER = "buyer"
     EITHER_PARTY = "either party"
     REGISTRAR = "registrar"
+    ORGANISATION = "any organisation"
 
 
 Rule = Callable[[object], bool]
@@ -52,6 +53,8 @@ DAY = _matches(r"\d{4}-\d{2}-\d{2}")
 TEXT = _matches(r"[^\x00-\x1f]{1,300}")
 CODE = _matches(r"[A-Z0-9][A-Z0-9-]{3,39}")
 RULES = _each(TEXT, 20)
+_NAME = r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}"
+MEDIA_TYPE = _matches(f"{_NAME}/{_NAME}")
 COUNT: Rule = lambda value: isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 2**53 - 1  # noqa: E731
 
 
@@ -78,7 +81,7 @@ class Kind:
     @property
     def digest_algorithm(self) -> str:
         """sha256 for a plain digest of bytes; ed25519 for a key itself; a name of our own for a salted commitment."""
-        return {"manifest": "sha256", "pack": "sha256", "key": "ed25519", "receiptKey": "ed25519"}.get(
+        return {"manifest": "sha256", "pack": "sha256", "artifact": "sha256", "key": "ed25519", "receiptKey": "ed25519"}.get(
             self.subject_field, "datawharf-commitment-v1"
         )
 
@@ -228,6 +231,15 @@ _ALL = (
         "revocation.json",
         "revocation",
         {"contract": COMMITMENT, "revocation": COMMITMENT},
+    ),
+    Kind(
+        "attestation",
+        Signer.ORGANISATION,
+        "artifact",
+        "artifact",
+        "artifact",
+        {"artifact": HEX32, "document": HEX32, "mediaType": MEDIA_TYPE},
+        {"previous": LEAF},
     ),
 )
 

@@ -138,6 +138,7 @@ def test_the_table_of_signers_is_the_one_in_the_code() -> None:
         Signer.BUYER: ("the buyer",),
         Signer.EITHER_PARTY: ("the buyer", "the provider"),
         Signer.REGISTRAR: ("the registrar",),
+        Signer.ORGANISATION: ("any organisation",),
     }
     for kind in KINDS.values():
         (row,) = (line for line in rows if f"`{kind.name}`" in line)

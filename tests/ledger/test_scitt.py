@@ -24,13 +24,13 @@ from ledger.keys import PublicKey, SigningKey
 from ledger.proofs import prove_consistency
 from ledger.scrapi import (
     Problem,
-    entry_of,
     format_key_set,
     format_problem,
     key_locator,
     parse_cose_key,
     parse_key_set,
     parse_problem,
+    parse_submission,
 )
 from ledger.statement import parse_statement
 from ledger.transparent import (
@@ -44,6 +44,10 @@ from tests.ledger.market_in_a_box import ListReader, Market, key
 KEY = SigningKey.from_seed(vectors.SEED)
 LEAVES = [leaf_hash(word) for word in vectors.WORDS]
 ROOTS = [root_of(LEAVES[:size]) for size in range(16)]
+
+
+def entry_of(data: bytes) -> bytes:
+    return parse_submission(data).entry
 
 
 def pem(public: PublicKey) -> bytes:
@@ -275,6 +279,9 @@ def test_the_frame_may_be_written_in_more_bytes_but_the_signed_parts_stay() -> N
         cbor.encode(cbor.Tag(18, [b"", {}, b""])),
         cbor.encode(cbor.Tag(18, [b"", [], b"", b""])),
         cbor.encode(cbor.Tag(18, [{}, {}, b"", b""])),
+        cbor.encode(cbor.Tag(18, [b"\x80", {}, b"", b""])),
+        cbor.encode(cbor.Tag(18, [b"\xa1\x01", {}, b"", b""])),
+        cbor.encode(cbor.Tag(18, [b"\xa2\x01\x27\x01\x27", {}, b"", b""])),
         cbor.encode(cbor.Tag(18, [b"", {}, "text", b""])),
         cbor.encode(cbor.Tag(18, [b"", {}, b"", b""])) + b"\x00",
         b"\xd2\x9f\x40\xa0\x40\x40\xff",
@@ -286,6 +293,20 @@ def test_the_frame_may_be_written_in_more_bytes_but_the_signed_parts_stay() -> N
 def test_what_is_no_statement_is_no_submission(bad: bytes) -> None:
     with pytest.raises(Malformed):
         entry_of(bad)
+
+
+@pytest.mark.parametrize(
+    ("header", "known"),
+    [({1: -8}, True), ({1: -19}, True), ({1: -7}, False), ({1: "ES256"}, False), ({}, False)],
+)
+def test_a_submission_says_whether_its_algorithm_is_known_and_its_payload_there(
+    header: dict[int, Any], known: bool
+) -> None:
+    for payload in (b"payload", None):
+        data = cbor.encode(cbor.Tag(18, [cbor.encode(header), {}, payload, bytes(64)]))
+        found = parse_submission(data)
+        assert (found.known_algorithm, found.detached, found.entry) == (known, payload is None, data)
+    assert not parse_submission(cbor.encode(cbor.Tag(18, [b"", {}, b"", b""]))).known_algorithm
 
 
 @settings(max_examples=200)
