@@ -30,7 +30,7 @@ import market.payments.pages
 import market.payments.routes
 import market.provenance.pages
 import market.provenance.routes
-import market.provenance.scrapi
+import market.provenance.scrapi_routes
 import market.provenance.tasks
 import market.registry.pages
 import market.registry.routes
@@ -54,7 +54,7 @@ ROUTERS = (
     site.router,
     market.provenance.routes.files,
     market.provenance.routes.router,
-    market.provenance.scrapi.router,
+    market.provenance.scrapi_routes.router,
     market.provenance.pages.router,
     market.accounts.routes.router,
     market.accounts.key_routes.router,

@@ -81,9 +81,13 @@ class Kind:
     @property
     def digest_algorithm(self) -> str:
         """sha256 for a plain digest of bytes; ed25519 for a key itself; a name of our own for a salted commitment."""
-        return {"manifest": "sha256", "pack": "sha256", "artifact": "sha256", "key": "ed25519", "receiptKey": "ed25519"}.get(
-            self.subject_field, "datawharf-commitment-v1"
-        )
+        return {
+            "manifest": "sha256",
+            "pack": "sha256",
+            "artifact": "sha256",
+            "key": "ed25519",
+            "receiptKey": "ed25519",
+        }.get(self.subject_field, "datawharf-commitment-v1")
 
 
 def _platform_party(value: object) -> bool:
