@@ -17,6 +17,7 @@ import click
 from ledger.check import check_bundle
 from ledger.errors import Conflict, LedgerError, Malformed, StorageFailed, Unverified
 from ledger.fsck import fsck
+from ledger.indexer.command import index
 from ledger.keyfile import read_key_file, write_key_file
 from ledger.keys import SigningKey
 from ledger.log import Log
@@ -133,6 +134,7 @@ def check_log(folder: Path, quiet: bool) -> None:
 
 
 cli.add_command(monitor_command())
+cli.add_command(index)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,7 +14,9 @@ from pathlib import Path
 import click
 
 from ledger.check_words import Language
+from ledger.encoding import parse_hex
 from ledger.errors import Conflict, StorageFailed
+from ledger.hashing import HASH_SIZE
 from ledger.index.check import check_history
 from ledger.index.state import index_origin
 from ledger.indexer.map import IndexMap
@@ -98,7 +100,7 @@ def verify(
         parse_policy(trust.read_bytes()),
         key=key,
         at_least=at_least,
-        rebuilt=None if map_root is None else bytes.fromhex(map_root),
+        rebuilt=None if map_root is None else parse_hex(map_root, "root of the map", HASH_SIZE),
     )
     for step in report.steps:
         click.echo(f"{step.outcome:8} {step.sentence(language)}")

@@ -1,0 +1,344 @@
+"""A history that was tampered with fails at the step that names what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.checkpoint import cosign_checkpoint
+from ledger.index.check import CODES, HistoryReport, check_history
+from ledger.index.history import History, Located, format_history, parse_history
+from ledger.index.keys import key_hash
+from ledger.index.state import IndexState, format_state
+from ledger.index.trie import Leaf, commit_indices
+from ledger.indexer.entries import locate
+from ledger.keys import SigningKey
+from ledger.note import COSIGNATURE_ED25519, NoteSigner
+from ledger.policy import Policy, TrustedLog, Witness
+from tests.ledger.index.worlds import (
+    INDEX_ORIGIN,
+    TRUST,
+    TRUST_LOG,
+    Indexed,
+    asset,
+    genesis,
+    statement,
+)
+from tests.ledger.logs import LOG_SIGNER, ORIGIN
+
+KEY, ABSENT = asset(1), asset(99)
+WITNESS = NoteSigner("witness.example/w1", SigningKey.from_seed(bytes([9]) * 32), COSIGNATURE_ED25519)
+WITNESSED = Policy(TRUST.logs, (Witness("w1", WITNESS.verifier),), (), "w1")
+
+
+@cache
+def world() -> Indexed:
+    made = Indexed(genesis())
+    made.publish(statement(1), statement(2), statement(1, number=1))
+    made.publish(*(statement(3 + number) for number in range(60)), statement(1, number=2))
+    made.follow()
+    return made
+
+
+@cache
+def older() -> tuple[History, History]:
+    """The same world before its last checkpoint."""
+    made = Indexed(genesis())
+    made.publish(statement(1), statement(2), statement(1, number=1))
+    made.follow()
+    return parse_history(made.prove(KEY)), parse_history(made.prove(ABSENT))
+
+
+@cache
+def history(key: str) -> History:
+    return parse_history(world().prove(key))
+
+
+def check(changed: History, trust: Policy = TRUST, **options: Any) -> HistoryReport:
+    return check_history(format_history(changed), trust, **options)
+
+
+def failed(report: HistoryReport) -> list[tuple[str, str]]:
+    for step in report.steps:
+        # Every sentence can be said, in both languages.
+        assert step.sentence("zh")
+        assert step.sentence("en")
+    return [(step.code, step.cause) for step in report.steps if step.outcome == "failed"]
+
+
+def located(index: int) -> Located:
+    made = world()
+    reader = made.reader()
+    return next(locate(reader, [index], reader.checkpoint_at(reader.size)))
+
+
+def test_a_good_history_passes_every_step_that_can_run() -> None:
+    for trust, cause in ((TRUST, "trusted"), (TRUST_LOG, "announced")):
+        report = check(history(KEY), trust, key=KEY, at_least=66, rebuilt=world().map.root)
+        assert [step.code for step in report.steps] == list(CODES)
+        assert report.step("index_key").cause == cause
+        assert {step.code for step in report.steps if step.outcome != "passed"} == {"history_witnesses"}
+        assert (report.outcome, report.exit_code) == ("passed", 0)
+        assert report.history is not None
+        assert report.history.indices == (2, 4, 65)
+
+
+def test_it_says_what_it_does_not_show() -> None:
+    report = check(history(KEY))
+    assert report.outcome == "passed_with_gaps"
+    assert report.step("rebuilt").outcome == "not_run"
+    assert "all entries" in report.step("rebuilt").sentence()
+    assert "Who signed them is not checked" in report.step("mapped").sentence()
+
+
+def test_absence_is_proved() -> None:
+    report = check(history(ABSENT), key=ABSENT)
+    assert report.ok
+    assert (report.step("map").outcome, report.step("map").cause) == ("passed", "absent")
+    assert report.step("entries").outcome == "not_run"
+
+
+def test_without_entries_the_list_is_proved_all_the_same() -> None:
+    report = check_history(world().prove(KEY, with_entries=False), TRUST)
+    assert report.ok
+    assert report.step("map").cause == "present"
+    assert report.step("entries").cause == report.step("mapped").cause == "left_out"
+
+
+def hide(good: History) -> History:
+    assert good.entries is not None
+    return replace(
+        good, indices=good.indices[:1] + good.indices[2:], entries=good.entries[:1] + good.entries[2:]
+    )
+
+
+def hide_last(good: History) -> History:
+    assert good.entries is not None
+    return replace(good, indices=good.indices[:-1], entries=good.entries[:-1])
+
+
+def add(good: History) -> History:
+    entries = (*(good.entries or ()), located(3))
+    ordered = tuple(sorted(entries, key=lambda entry: entry.index))
+    return replace(good, indices=tuple(entry.index for entry in ordered), entries=ordered)
+
+
+def deny(good: History) -> History:
+    """Say that there is nothing, with the leaf that is found when looking up another key."""
+    other = history(ABSENT)
+    return replace(good, indices=(), entries=(), other=other.other, map_path=other.map_path)
+
+
+def deny_with_own_leaf(good: History) -> History:
+    leaf = Leaf(key_hash(KEY), commit_indices(good.indices))
+    return replace(good, indices=(), entries=(), other=leaf)
+
+
+def other_entry(good: History) -> History:
+    first, *rest = good.entries or ()
+    return replace(good, entries=(replace(first, entry=located(3).entry), *rest))
+
+
+def other_path(good: History) -> History:
+    first, second, *rest = good.entries or ()
+    return replace(good, entries=(replace(first, path=second.path), second, *rest))
+
+
+def other_key(good: History) -> History:
+    return replace(good, key=asset(2))
+
+
+def other_map_path(good: History) -> History:
+    return replace(good, map_path=history(asset(2)).map_path)
+
+
+def stale_state(good: History) -> History:
+    """The newest checkpoint of the log with an index that was kept back."""
+    old, _ = older()
+    return replace(old, checkpoint=good.checkpoint, supporting=good.supporting)
+
+
+def stale_map(good: History) -> History:
+    """The list and map of an older state under the newest one."""
+    old, _ = older()
+    return replace(good, map_path=old.map_path, indices=old.indices, entries=old.entries)
+
+
+def older_state_of_the_index(good: History) -> History:
+    reader = world().index_reader()
+    entry, path = reader.prove(1)
+    return replace(good, state=entry, state_index=1, state_path=tuple(path))
+
+
+def forged_state(good: History) -> History:
+    log = world().reader().published
+    assert log is not None
+    return replace(good, state=format_state(IndexState(log.checkpoint, bytes(32))))
+
+
+def resigned_log(good: History) -> History:
+    return replace(good, checkpoint=good.checkpoint.replace(b"\n66\n", b"\n65\n"))
+
+
+def resigned_index(good: History) -> History:
+    return replace(good, index_checkpoint=good.index_checkpoint.replace(b"\n3\n", b"\n4\n"))
+
+
+def beyond(good: History) -> History:
+    return replace(good, indices=(*good.indices, 10**9), entries=None)
+
+
+def false_announcement(good: History) -> History:
+    first, _ = good.supporting
+    return replace(good, supporting=(first, located(2)))
+
+
+@pytest.mark.parametrize(
+    ("change", "step"),
+    [
+        (hide, ("map", "incomplete")),
+        (hide_last, ("map", "incomplete")),
+        (add, ("map", "incomplete")),
+        (beyond, ("map", "beyond")),
+        (deny, ("map", "denied")),
+        (deny_with_own_leaf, ("map", "denied")),
+        (other_map_path, ("map", "incomplete")),
+        (stale_map, ("map", "incomplete")),
+        (other_key, ("map", "incomplete")),
+        (other_entry, ("entries", "proof")),
+        (other_path, ("entries", "proof")),
+        (stale_state, ("index_state", "other_log")),
+        (older_state_of_the_index, ("index_state", "not_newest")),
+        (forged_state, ("index_state", "proof")),
+        (resigned_log, ("history_log", "signature")),
+        (resigned_index, ("index_log", "signature")),
+        (false_announcement, ("index_key", "unusable")),
+    ],
+)
+def test_a_change_fails_the_step_that_names_it(
+    change: Callable[[History], History], step: tuple[str, str]
+) -> None:
+    report = check(change(history(KEY)))
+    assert failed(report)[0] == step
+    assert report.outcome == "failed"
+
+
+def test_presence_of_another_key_is_not_its_absence() -> None:
+    """The leaf that looking up the absent key ends in is another's, and cannot be shown as its own."""
+    good = history(ABSENT)
+    assert good.other is not None
+    shown = replace(good, indices=(2,), entries=(located(2),), other=None)
+    assert failed(check(shown)) == [("map", "incomplete"), ("mapped", "")]
+
+
+def test_a_list_with_an_entry_that_does_not_name_the_key_is_the_indexs_fault() -> None:
+    """As an operator would have to do it: a map root over a wrong list, signed."""
+    made = Indexed(genesis())
+    made.publish(statement(1), statement(2))
+    hashed = key_hash(KEY)
+    state = IndexState(made.log.head, Leaf(hashed, commit_indices([2, 3])).hash)
+    made.index_log.append([format_state(state)])
+    published = made.index_log.publish(made.time)
+    reader = made.reader()
+    good = parse_history(_first_history(made))
+    wrong = replace(
+        good,
+        checkpoint=reader.checkpoint_at(4).note,
+        index_checkpoint=published.note,
+        state=format_state(state),
+        state_index=0,
+        state_path=(),
+        map_path=(),
+        indices=(2, 3),
+        entries=tuple(locate(reader, [2, 3], reader.checkpoint_at(4))),
+        supporting=(),
+    )
+    report = check(wrong, key=KEY)
+    assert failed(report) == [("mapped", "")]
+    assert report.step("mapped").params["entry"] == 3
+    assert failed(check(wrong, rebuilt=bytes(32))) == [("mapped", ""), ("rebuilt", "")]
+
+
+def _first_history(made: Indexed) -> bytes:
+    other = Indexed(genesis())
+    other.publish(*made.entries[2:])
+    other.follow()
+    return other.prove(KEY)
+
+
+def test_another_keys_history_is_not_what_was_asked_for() -> None:
+    report = check(history(asset(2)), key=KEY)
+    assert failed(report) == [("asked", "")]
+
+
+def test_a_history_that_ends_before_what_one_knows_is_too_old() -> None:
+    assert failed(check(history(KEY), at_least=67)) == [("recent", "")]
+
+
+def test_another_rebuilt_root_is_the_operators_fault() -> None:
+    assert failed(check(history(KEY), rebuilt=bytes(32))) == [("rebuilt", "")]
+
+
+def test_keys_come_from_the_trust_file_or_the_ledger_alone() -> None:
+    stranger = NoteSigner(INDEX_ORIGIN, SigningKey.from_seed(bytes([8]) * 32))
+    contradicting = Policy((*TRUST_LOG.logs, TrustedLog(stranger.verifier)))
+    assert failed(check(history(KEY), contradicting)) == [("index_key", "contradicts")]
+    bare = replace(history(KEY), supporting=())
+    assert failed(check(bare, TRUST_LOG)) == [("index_key", "unknown")]
+    assert failed(check(bare, TRUST)) == []
+    assert failed(check(bare, contradicting)) == [("index_log", "signature")]
+    other_log = NoteSigner(ORIGIN, SigningKey.from_seed(bytes([8]) * 32))
+    assert failed(check(history(KEY), Policy((TrustedLog(other_log.verifier),)))) == [
+        ("history_log", "signature")
+    ]
+    elsewhere = Policy((TrustedLog(NoteSigner("elsewhere.example", LOG_SIGNER._key).verifier),))
+    assert failed(check(history(KEY), elsewhere)) == [("history_log", "unknown_log")]
+
+
+def test_witnesses_must_have_seen_both_log_and_index() -> None:
+    good = history(KEY)
+    both = replace(
+        good,
+        checkpoint=cosign_checkpoint(good.checkpoint, WITNESS, 1),
+        index_checkpoint=cosign_checkpoint(good.index_checkpoint, WITNESS, 1),
+    )
+    assert check(both, WITNESSED).step("history_witnesses").outcome == "passed"
+    for missing in (
+        replace(both, checkpoint=good.checkpoint),
+        replace(both, index_checkpoint=good.index_checkpoint),
+    ):
+        assert failed(check(missing, WITNESSED)) == [("history_witnesses", "too_few")]
+    text, _, lines = both.index_checkpoint.rpartition(b"\n\n")
+    other = cosign_checkpoint(good.checkpoint, WITNESS, 1).rpartition(b"\n")[0].rpartition(b"\n")[2]
+    swapped = replace(both, index_checkpoint=good.index_checkpoint + other + b"\n")
+    assert text
+    assert lines
+    assert failed(check(swapped, WITNESSED)) == [("history_witnesses", "signature")]
+
+
+@given(st.integers(0, 10**9), st.integers(1, 255))
+def test_no_byte_of_a_history_can_be_changed(place: int, by: int) -> None:
+    for key in (KEY, ABSENT):
+        data = bytearray(format_history(history(key)))
+        data[place % len(data)] ^= by
+        report = check_history(bytes(data), TRUST, key=key, rebuilt=world().map.root)
+        assert not report.ok or _is_cosignature_only(bytes(data), key)
+
+
+def _is_cosignature_only(data: bytes, key: str) -> bool:
+    """Lines of keys that the trust file does not name may be anything: nobody relies on them."""
+    good, found = history(key), parse_history(data)
+    return _without_strangers(good) == _without_strangers(found)
+
+
+def _without_strangers(found: History) -> History:
+    def cut(note: bytes) -> bytes:
+        return b"\n".join(note.split(b"\n")[:5])
+
+    return replace(found, checkpoint=cut(found.checkpoint), index_checkpoint=cut(found.index_checkpoint))
