@@ -26,6 +26,7 @@ from ledger.note import COSIGNATURE_ED25519, NoteSigner
 from ledger.policy import Policy, TrustedLog, Witness, format_policy, parse_policy
 from ledger.signer import Signer
 from ledger.stores.files import FileLock, FileObjects
+from ledger.witness_cli import witness
 
 EXIT_CODES: dict[type[LedgerError], int] = {Unverified: 1, Malformed: 2, Conflict: 4, StorageFailed: 5}
 KEYS = ("log", "cosigner", "receipt")
@@ -135,6 +136,9 @@ def check_log(folder: Path, quiet: bool) -> None:
 
 cli.add_command(monitor_command())
 cli.add_command(index)
+
+
+cli.add_command(witness)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

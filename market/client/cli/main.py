@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from ledger.errors import LedgerError
+from ledger.witness_cli import witness
 from market.client.cli import account, audit, buy, compare, provide, registrar
 from market.client.cli.shared import Context
 from market.client.errors import ClientError, Problem
@@ -61,6 +62,8 @@ def main(ctx: click.Context, profile: Path | None, lang: str | None, quiet: bool
 for _module in (account, provide, registrar, buy, audit, compare):
     for _command in _module.COMMANDS:
         main.add_command(_command)
+
+main.add_command(witness)
 
 # The marketplace's own commands, where it is installed. Loaded by name: the client itself does without them.
 if importlib.util.find_spec("sqlmodel") is not None:
