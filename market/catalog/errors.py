@@ -41,11 +41,6 @@ class BytesDiffer(Fault):
     title = N_("The bytes are not those of the manifest")
 
 
-class StatementDiffers(Fault):
-    slug = "statement-differs"
-    title = N_("The statement does not say what is stored here")
-
-
 class QuotaExceeded(Fault):
     kind, slug = Kind.TOO_LARGE, "quota-exceeded"
     title = N_("Your organisation's storage is used up")

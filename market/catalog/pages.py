@@ -10,7 +10,7 @@ from fastapi import Depends, Request, Response
 from market.catalog import service
 from market.catalog.limits import limits_of
 from market.catalog.page_forms import fields_of, form_field, offered, read_metadata, read_version
-from market.catalog.schemas import AssetEdit, NewAsset, Opening, Registration, VersionDetail
+from market.catalog.schemas import AssetEdit, NewAsset, VersionDetail
 from market.catalog.verbs import EDIT_ASSET, READ_OWN_ASSETS, REGISTER_VERSION
 from market.kit.auth import Principal
 from market.kit.errors import Fault
@@ -164,18 +164,13 @@ def register_version(
 ) -> Response:
     ports = ports_of(request)
     signed = read_signed_form(form)
-    opening = next((one for one in signed.openings if one.name == "metadata"), None)
-    registration = Registration(
-        statement=signed.statement,
-        opening=Opening(salt=opening.salt if opening else "", content=opening.content if opening else ""),
-    )
     with ports.db.writing() as session:
         made = service.register_version(
             session,
             actor=actor,
             ledger=ports.get(Ledger),
             version_id=version_id,
-            registration=registration,
+            signed=signed,
             now=ports.clock.now(),
         )
     return redirect(

@@ -22,8 +22,6 @@ from market.catalog.schemas import (
     NewAsset,
     NewUpload,
     NewVersion,
-    Opening,
-    Registration,
     StorageView,
     UploadView,
     VersionDetail,
@@ -37,6 +35,7 @@ from market.kit.idempotency import OnceDep
 from market.kit.paging import Cursor, Limit, Page
 from market.kit.ports import ports_of
 from market.provenance.gateway import Ledger
+from market.provenance.signing import OpeningBody, SignedBody
 
 router = APIRouter(prefix="/api/v1", tags=["catalog"])
 
@@ -180,10 +179,10 @@ def get_sidecar(
 
 @router.get(
     "/versions/{version_id}/opening",
-    response_model=Opening,
+    response_model=OpeningBody,
     summary="What opens the registered metadata commitment",
 )
-def get_opening(request: Request, version_id: UUID, actor: Visitor) -> Opening:
+def get_opening(request: Request, version_id: UUID, actor: Visitor) -> OpeningBody:
     with ports_of(request).db.reading() as session:
         return service.metadata_opening(session, version_id=version_id)
 
@@ -195,13 +194,14 @@ def get_opening(request: Request, version_id: UUID, actor: Visitor) -> Opening:
     summary="Register a version with the provider's signed statement",
 )
 def register_version(
-    request: Request, version_id: UUID, body: Registration, actor: Registrant, once: OnceDep
+    request: Request, version_id: UUID, body: SignedBody, actor: Registrant, once: OnceDep
 ) -> Response:
+    """A registration/v1 statement. Its one opening, `metadata`, holds the asset's metadata."""
     ledger = ports_of(request).get(Ledger)
     return once(
         actor,
         lambda session: service.register_version(
-            session, actor=actor, ledger=ledger, version_id=version_id, registration=body, now=once.now
+            session, actor=actor, ledger=ledger, version_id=version_id, signed=body, now=once.now
         ),
         location=lambda view: f"/api/v1/versions/{_id_of(view)}",
     )

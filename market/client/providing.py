@@ -165,17 +165,18 @@ class Providing(Contracting):
         """Sign and record a decision: accepted, formal-review, returned, refused or issued."""
         asked = {"decision": decision, "reasons": dict(reasons) if reasons else None}
         draft = self.api.post(f"{API}/applications/{application_id}/decision-drafts", asked)
-        fact, contents = look_at(draft["signed"], origin=self.origin, org_id=self.org_id, kind="decision")
+        fact, contents = look_at(draft["to_sign"], origin=self.origin, org_id=self.org_id, kind="decision")
         if (
             fact.predicate["decision"] != decision
             or fact.subject_id != UUID(application_id)
             or contents.get("reasons") != _whole(reasons)
         ):
             raise ClientError("The server asks for a signature under another decision. Nothing was signed.")
-        body = asked | {"signed": sign_shown(self.key, draft["signed"])}
+        body = asked | sign_shown(self.key, draft["to_sign"])
         if draft["certificate"] is not None:
-            look_at(draft["certificate"], origin=self.origin, org_id=self.org_id, kind="certificate")
-            body["certificate"] = sign_shown(self.key, draft["certificate"])
+            to_sign = draft["certificate"]["to_sign"]
+            look_at(to_sign, origin=self.origin, org_id=self.org_id, kind="certificate")
+            body["certificate"] = sign_shown(self.key, to_sign)
         return cast("Application", self.api.post(f"{API}/applications/{application_id}/decisions", body))
 
     def _drafted(self, metadata: Mapping[str, Any] | None) -> Asset:

@@ -112,7 +112,7 @@ def sign_registration(
     manifest: Manifest,
     version: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The provider's statement about a version, as the registration call takes it: {statement, opening}."""
+    """The provider's statement about a version, as the registration call takes it: {statement, openings}."""
     predicate = {
         "version": version["version"],
         "manifest": manifest.digest,
@@ -121,7 +121,7 @@ def sign_registration(
         "derivedFrom": sorted(version["derived_from"]),
         "previous": version["previous"],
     }
-    signed = sign_fact(
+    return sign_fact(
         key,
         origin=origin,
         org_id=org_id,
@@ -130,11 +130,6 @@ def sign_registration(
         predicate=predicate,
         commitments={"metadata": commit(snapshot(metadata))},
     )
-    opening = signed["openings"][0]
-    return {
-        "statement": signed["statement"],
-        "opening": {"salt": opening["salt"], "content": opening["content"]},
-    }
 
 
 def missing_files(version: Mapping[str, Any], files: Sequence[LocalFile]) -> Iterator[LocalFile]:

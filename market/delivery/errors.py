@@ -78,11 +78,6 @@ class NothingReleased(Fault):
     title = N_("Nothing of this version was delivered under this licence")
 
 
-class AcknowledgementDiffers(Fault):
-    slug = "acknowledgement-differs"
-    title = N_("The acknowledgement does not say what was delivered")
-
-
 class BadCondition(Fault):
     slug = "bad-condition"
     title = N_("A condition cannot be read")

@@ -10,14 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from ledger.names import urn
-from ledger.statement import commitment
-from market.kit.i18n import N_
 from market.kit.texts import LocalText
-from market.licensing.errors import StatementDiffers
 from market.licensing.schemas import Environment, OfferTerms, TermRule
 from market.licensing.words import odrl_action
-from market.provenance.signing import SignedBody
-from market.statements import Commitment, Fact
 
 OFFER_FIELD, CONTRACT_FIELD, REVOCATION_FIELD = "terms", "contract", "revocation"
 
@@ -101,37 +96,6 @@ def revocation_document(
         "contract": urn(origin, "contract", contract_id),
         "reason": reason.model_dump(),
     }
-
-
-def check_says(
-    fact: Fact,
-    signed: SignedBody,
-    *,
-    kind: str,
-    subject_id: UUID,
-    predicate: dict[str, Any],
-    contents: dict[str, bytes],
-) -> None:
-    """Raise StatementDiffers unless the statement says exactly `predicate`, and opens to `contents` where it is opened."""
-    wrong = [name for name, value in predicate.items() if fact.predicate.get(name) != value]
-    wrong += [name for name in fact.predicate if name not in predicate]
-    wrong += [one.name for one in signed.opened if contents.get(one.name) != one.content]
-    if fact.kind.name != kind:
-        wrong.insert(0, "predicateType")
-    elif fact.subject_id != subject_id:
-        wrong.insert(0, "sub")
-    if wrong:
-        raise StatementDiffers(
-            N_("It differs in: %(fields)s. Nothing was recorded."),
-            hint=N_("Ask again for what to sign, and sign exactly what comes back."),
-            where=wrong[0],
-            fields=", ".join(dict.fromkeys(wrong)),
-        )
-
-
-def resealed(salt: bytes, content: bytes) -> Commitment:
-    """The commitment that salt and content stand for, again."""
-    return Commitment(salt, content, commitment(salt, content))
 
 
 def _rules(rules: list[TermRule]) -> list[dict[str, str]]:

@@ -9,11 +9,6 @@ class NotOfferable(Fault):
     title = N_("This asset cannot be offered")
 
 
-class StatementDiffers(Fault):
-    kind, slug = Kind.INVALID, "signed-statement-differs"
-    title = N_("The signed statement does not say what was prepared")
-
-
 class WrongOfferState(Fault):
     kind, slug = Kind.CONFLICT, "offer-in-another-state"
     title = N_("The offer is not in a state for this")

@@ -18,7 +18,7 @@ from market.kit.i18n import N_
 from market.kit.money import Money
 from market.kit.paging import Page, page_by_id, read_id
 from market.licensing import repository
-from market.licensing.documents import OFFER_FIELD, check_says, offer_document, policy, resealed
+from market.licensing.documents import OFFER_FIELD, offer_document, policy
 from market.licensing.errors import NotOfferable, WrongOfferState
 from market.licensing.models import Offer, OfferRevision
 from market.licensing.schemas import (
@@ -34,9 +34,9 @@ from market.licensing.schemas import (
 from market.licensing.verbs import PUBLISH_OFFER, READ_OFFERS, READ_OWN_OFFERS
 from market.provenance import service as provenance
 from market.provenance.gateway import Ledger
-from market.provenance.schemas import About, OpeningIn
-from market.provenance.signing import SignedBody, ToSign, prepare
-from market.statements import commit
+from market.provenance.schemas import About
+from market.provenance.signing import SignedBody, ToSign, prepare, record_signed
+from market.statements import commit, resealed
 from market.zones import service as zones
 
 
@@ -296,20 +296,15 @@ def _record(
     now: datetime,
 ) -> str:
     sealed = resealed(row.salt, row.content)
-    check_says(
-        provenance.read(ledger, signed.data),
-        signed,
+    stated = record_signed(
+        session,
+        actor=actor,
+        ledger=ledger,
+        signed=signed,
         kind="offer",
         subject_id=found.id,
         predicate=_predicate(ledger, found, action) | {OFFER_FIELD: sealed.hex},
         contents={OFFER_FIELD: row.content},
-    )
-    stated = provenance.record(
-        session,
-        actor=actor,
-        ledger=ledger,
-        statement=signed.data,
-        openings=[OpeningIn(OFFER_FIELD, row.salt, row.content)],
         about=About(org_ids=[found.org_id], asset_id=found.asset_id),
         now=now,
     )

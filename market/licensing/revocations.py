@@ -12,13 +12,13 @@ from sqlmodel import Session
 from ledger.errors import LedgerError
 from ledger.statement import canonical_json, parse_canonical_json
 from market.kit.auth import Principal, Resource, decide
-from market.kit.errors import InvalidInput, NotFound
+from market.kit.errors import NotFound
 from market.kit.i18n import N_
 from market.kit.texts import LocalText
 from market.licensing import repository
-from market.licensing.documents import REVOCATION_FIELD, check_says, revocation_document
+from market.licensing.documents import REVOCATION_FIELD, revocation_document
 from market.licensing.entitlements import terms_of, view_of
-from market.licensing.errors import EntitlementOver, RevocationNotAgreed, StatementDiffers
+from market.licensing.errors import EntitlementOver, RevocationNotAgreed
 from market.licensing.models import Entitlement
 from market.licensing.schemas import (
     ContractState,
@@ -30,9 +30,10 @@ from market.licensing.schemas import (
 )
 from market.licensing.verbs import REVOKE_ENTITLEMENT
 from market.provenance import service as provenance
+from market.provenance.errors import StatementDiffers
 from market.provenance.gateway import Ledger
-from market.provenance.schemas import About, OpeningIn
-from market.provenance.signing import SignedBody, prepare
+from market.provenance.schemas import About
+from market.provenance.signing import SignedBody, prepare, record_signed
 from market.statements import commit
 
 
@@ -73,30 +74,24 @@ def revoke_entitlement(
     now: datetime,
 ) -> EntitlementView:
     """Record the provider's signed revocation; the next request for data is refused."""
-    fact = provenance.read(ledger, signed.data)
+    leaf = provenance.read(ledger, signed.data).statement.leaf_hash.hex()
     known = repository.entitlement(session, entitlement_id)
-    leaf = fact.statement.leaf_hash.hex()
     if known is not None and known.revocation_leaf == leaf and known.provider_org_id == actor.org_id:
         return view_of(known, now)
     row = _revocable(session, actor, entitlement_id, now, for_update=True)
-    opened, reason = _read_reason(signed)
+    reason = _read_reason(signed)
     document = revocation_document(
         ledger.origin, entitlement_id=row.id, contract_id=row.contract_id, reason=reason
     )
-    check_says(
-        fact,
-        signed,
-        kind="revocation",
-        subject_id=row.id,
-        predicate={"contract": row.contract, REVOCATION_FIELD: fact.predicate.get(REVOCATION_FIELD)},
-        contents={REVOCATION_FIELD: canonical_json(document)},
-    )
-    provenance.record(
+    record_signed(
         session,
         actor=actor,
         ledger=ledger,
-        statement=signed.data,
-        openings=[opened],
+        signed=signed,
+        kind="revocation",
+        subject_id=row.id,
+        predicate={"contract": row.contract},
+        contents={REVOCATION_FIELD: canonical_json(document)},
         about=About(org_ids=[row.org_id, row.provider_org_id], asset_id=row.asset_id),
         now=now,
     )
@@ -127,20 +122,17 @@ def _revocable(
     return row
 
 
-def _read_reason(signed: SignedBody) -> tuple[OpeningIn, LocalText]:
+def _read_reason(signed: SignedBody) -> LocalText:
     opened = next((one for one in signed.opened if one.name == REVOCATION_FIELD), None)
     try:
         content: Any = parse_canonical_json(opened.content) if opened else None
-        reason = LocalText.model_validate(content["reason"] if isinstance(content, dict) else None)
+        return LocalText.model_validate(content["reason"] if isinstance(content, dict) else None)
     except (LedgerError, ValidationError, KeyError) as error:
         raise StatementDiffers(
             N_("The revocation's text cannot be read."),
-            hint=N_("Ask again for what to sign, and send back its openings unchanged."),
+            hint=N_("Read again what is to be signed, and sign exactly that."),
             where="openings",
         ) from error
-    if opened is None:
-        raise InvalidInput(N_("Say why."), where="openings")
-    return opened, reason
 
 
 def _end_contract(session: Session, contract_id: UUID) -> None:

@@ -16,7 +16,7 @@ from market.kit.i18n import N_
 from market.kit.money import Money
 from market.licensing import entitlements, repository
 from market.licensing.changes import tell_orders
-from market.licensing.documents import CONTRACT_FIELD, OFFER_FIELD, check_says, resealed
+from market.licensing.documents import CONTRACT_FIELD, OFFER_FIELD
 from market.licensing.errors import ContractLapsed, OfferChanged, WrongContractState
 from market.licensing.models import Contract, ContractText, Entitlement
 from market.licensing.schemas import (
@@ -31,8 +31,16 @@ from market.licensing.schemas import (
 from market.licensing.verbs import SIGN_CONTRACT
 from market.provenance import service as provenance
 from market.provenance.gateway import Ledger
-from market.provenance.schemas import About, OpeningIn
-from market.provenance.signing import NoSigningKey, SignedBody, ToSign, opening_body, prepare
+from market.provenance.schemas import About
+from market.provenance.signing import (
+    NoSigningKey,
+    SignedBody,
+    ToSign,
+    opening_body,
+    prepare,
+    record_signed,
+)
+from market.statements import resealed
 
 _TURN: dict[str, Party] = {"AWAITING_BUYER": "buyer", "AWAITING_PROVIDER": "provider"}
 
@@ -58,20 +66,15 @@ def sign_contract(
         return view_of(session, actor, ledger, found, now)
     _check_turn(session, found, party, now)
     text = _text(session, found)
-    check_says(
-        provenance.read(ledger, signed.data),
-        signed,
+    record_signed(
+        session,
+        actor=actor,
+        ledger=ledger,
+        signed=signed,
         kind="contract",
         subject_id=found.id,
         predicate=_predicate(ledger, found, party or "buyer") | {CONTRACT_FIELD: found.commitment},
         contents={CONTRACT_FIELD: text.content},
-    )
-    provenance.record(
-        session,
-        actor=actor,
-        ledger=ledger,
-        statement=signed.data,
-        openings=[OpeningIn(CONTRACT_FIELD, text.salt, text.content)],
         about=About(org_ids=[found.org_id, found.provider_org_id], asset_id=found.asset_id),
         now=now,
     )

@@ -39,6 +39,11 @@ class KeyUnusable(Fault):
     title = N_("This signing key cannot be used")
 
 
+class StatementDiffers(Fault):
+    kind, slug = Kind.INVALID, "statement-differs"
+    title = N_("The signed statement does not say what was to be signed")
+
+
 class WrongSigner(Fault):
     kind, slug = Kind.FORBIDDEN, "wrong-signer"
     title = N_("The statement was signed for somebody else")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -18,14 +19,18 @@ from sqlmodel import Session
 from ledger.errors import LedgerError
 from ledger.names import urn
 from ledger.statement import assemble_statement, canonical_json, parse_canonical_json, statement_to_sign
+from market.kit.auth import Principal
 from market.kit.errors import Fault, Kind
 from market.kit.forms import Submitted
 from market.kit.i18n import N_
 from market.provenance import repository
-from market.provenance.errors import StatementMalformed
+from market.provenance.errors import StatementDiffers, StatementMalformed
 from market.provenance.gateway import Ledger
-from market.provenance.schemas import OpeningIn
-from market.statements import Commitment, build, claims_for
+from market.provenance.schemas import About, OpeningIn, StatementView
+from market.provenance.service import read, record
+from market.statements import Commitment, Fact, build, claims_for
+
+_SIGN_EXACTLY = N_("Read again what is to be signed, and sign exactly that.")
 
 
 class NoSigningKey(Fault):
@@ -43,7 +48,7 @@ def _base64(text: str) -> str:
     return text
 
 
-Base64 = Annotated[str, Field(max_length=200_000), AfterValidator(_base64)]
+Base64 = Annotated[str, Field(max_length=400_000), AfterValidator(_base64)]
 
 
 class OpeningBody(BaseModel):
@@ -134,6 +139,74 @@ def opening_body(name: str, commitment: Commitment) -> OpeningBody:
         salt=base64.b64encode(commitment.salt).decode(),
         content=base64.b64encode(commitment.content).decode(),
     )
+
+
+def record_signed(
+    session: Session,
+    *,
+    actor: Principal,
+    ledger: Ledger,
+    signed: SignedBody,
+    kind: str,
+    subject_id: UUID,
+    predicate: Mapping[str, Any],
+    contents: Mapping[str, bytes],
+    about: About,
+    now: datetime,
+) -> StatementView:
+    """Record what came back signed, if it says exactly what was to be signed.
+
+    predicate: as for `prepare`. contents: by predicate field, what each commitment stands for, all of which the body opens;
+    one whose digest is in `predicate` too is under a salt that both sides know. Raises StatementDiffers, and what recording
+    raises, which checks that the openings open.
+    """
+    fact = read(ledger, signed.data)
+    _check_says(fact, kind, subject_id, predicate, contents)
+    _check_opens(signed, contents)
+    return record(
+        session,
+        actor=actor,
+        ledger=ledger,
+        statement=signed.data,
+        openings=signed.opened,
+        about=about,
+        now=now,
+    )
+
+
+def _check_says(
+    fact: Fact, kind: str, subject_id: UUID, predicate: Mapping[str, Any], contents: Mapping[str, bytes]
+) -> None:
+    said = {"predicateType": fact.kind.name, "sub": fact.subject_id} | dict(fact.predicate)
+    asked = {"predicateType": kind, "sub": subject_id} | dict(predicate)
+    for name in (*asked, *sorted(said.keys() - asked.keys() - contents.keys())):
+        if said.get(name) != asked.get(name):
+            raise StatementDiffers(
+                N_("It says %(said)s for %(name)s; expected was %(asked)s. Nothing was recorded."),
+                hint=_SIGN_EXACTLY,
+                where=f"statement/{name}",
+                said=said.get(name),
+                name=name,
+                asked=asked.get(name),
+            )
+
+
+def _check_opens(signed: SignedBody, contents: Mapping[str, bytes]) -> None:
+    if sorted(one.name for one in signed.opened) != sorted(contents):
+        raise StatementDiffers(
+            N_("Open these commitments, each once: %(names)s. Nothing was recorded."),
+            hint=_SIGN_EXACTLY,
+            where="openings",
+            names=", ".join(contents),
+        )
+    for one in signed.opened:
+        if one.content != contents[one.name]:
+            raise StatementDiffers(
+                N_("What it commits to as %(name)s is not what was to be signed. Nothing was recorded."),
+                hint=_SIGN_EXACTLY,
+                where=f"openings/{one.name}",
+                name=one.name,
+            )
 
 
 def read_signed_form(form: Submitted, prefix: str = "") -> SignedBody:

@@ -12,18 +12,18 @@ from ledger.statement import canonical_json
 from market.accounts import service as accounts
 from market.kit.auth import Principal, Resource, allowed, decide
 from market.kit.i18n import N_
-from market.provenance import service as provenance
 from market.provenance.gateway import Ledger
-from market.provenance.schemas import About, OpeningIn, StatementView
-from market.provenance.signing import SignedBody, ToSign, prepare
+from market.provenance.schemas import About, StatementView
+from market.provenance.signing import SignedBody, ToSign, prepare, record_signed
 from market.registry import certificates, repository
-from market.registry.errors import DecisionDiffers, OwnApplication, WrongState
+from market.registry.errors import CertificateUnsigned, DecisionUsed, OwnApplication, WrongState
 from market.registry.models import Application
 from market.registry.schemas import (
     ApplicationView,
+    CertificateDraft,
     Decision,
+    DecisionDraft,
     DecisionIn,
-    DecisionToSign,
     SignedDecision,
     State,
 )
@@ -48,7 +48,7 @@ def prepare_decision(
     application_id: UUID,
     asked: DecisionIn,
     now: datetime,
-) -> DecisionToSign:
+) -> DecisionDraft:
     """What the registrar would sign for this decision. Issuing allots the certificate's number and query code."""
     found = _decidable(session, actor, application_id)
     _check_way(found, asked.decision)
@@ -56,23 +56,25 @@ def prepare_decision(
     commitments: dict[str, Commitment] = {"application": commit(application_document(found))}
     if asked.reasons is not None:
         commitments["reasons"] = commit(asked.reasons.model_dump())
-    signed = _prepare(session, ledger, actor, "decision", found.id, {
+    to_sign = _prepare(session, ledger, actor, "decision", found.id, {
         "registration": found.registration, "decision": asked.decision.value,
     }, commitments, now)  # fmt: skip
-    result = DecisionToSign(decision=asked.decision, reasons=asked.reasons, signed=signed)
+    result = DecisionDraft(decision=asked.decision, reasons=asked.reasons, to_sign=to_sign)
     if asked.decision is Decision.ISSUE:
         draft = certificates.draft(session, found, now)
-        result.certificate = _prepare(
-            session,
-            ledger,
-            actor,
-            "certificate",
-            draft.id,
-            certificates.predicate_of(draft),
-            {"certificate": commit(draft.document, draft.salt)},
-            now,
+        result.certificate = CertificateDraft(
+            code=draft.code,
+            to_sign=_prepare(
+                session,
+                ledger,
+                actor,
+                "certificate",
+                draft.id,
+                certificates.predicate_of(draft),
+                {"certificate": commit(draft.document, draft.salt)},
+                now,
+            ),
         )
-        result.certificate_code = draft.code
     return result
 
 
@@ -92,9 +94,8 @@ def decide_application(
     contents = {"application": application_document(found)}
     if decided.reasons is not None:
         contents["reasons"] = decided.reasons.model_dump()
-    stated = _record(
-        session, actor, ledger, found, "decision", found.id, decided.signed, expected, contents, now
-    )
+    stated = _record(session, actor, ledger, found, "decision", found.id, decided, expected, contents, now)
+    _refuse_used(session, found, stated.leaf)
     if decided.decision is Decision.ISSUE:
         _issue(session, actor, ledger, found, decided, now)
     move(session, actor, found, LEADS_TO[decided.decision], now, reasons=decided.reasons, leaf=stated.leaf)
@@ -129,7 +130,7 @@ def _issue(
 ) -> None:
     draft = repository.certificate_of_application(session, found.id)
     if draft is None or decided.certificate is None:
-        raise DecisionDiffers(
+        raise CertificateUnsigned(
             N_("Issuing takes two signed statements: the decision and the certificate."),
             hint=N_("Prepare the decision again and sign both."),
             where="certificate",
@@ -208,35 +209,25 @@ def _record(
     contents: dict[str, dict[str, Any]],
     now: datetime,
 ) -> StatementView:
-    """Record a signed statement after checking that it says exactly `expected` and commits to exactly `contents`."""
-    fact = provenance.read(ledger, signed.data)
-    plain = {name: value for name, value in fact.predicate.items() if name not in contents}
-    opened = {one.name: one.content for one in signed.opened}
-    wanted = {name: canonical_json(content) for name, content in contents.items()}
-    says_so = (
-        fact.kind.name == kind and fact.subject_id == subject_id and plain == expected and opened == wanted
-    )
-    if not says_so or len(opened) != len(signed.opened):
-        raise DecisionDiffers(
-            N_("The signed %(kind)s does not say what was decided here."),
-            hint=N_("Prepare the decision again and sign exactly what comes back."),
-            where=kind,
-            kind=kind,
-        )
-    _refuse_used(session, found, fact.statement.leaf_hash.hex(), kind)
-    openings = [OpeningIn(one.name, one.salt, one.content) for one in signed.opened]
-    about = About(org_ids=[found.org_id], asset_id=found.asset_id)
-    return provenance.record(
-        session, actor=actor, ledger=ledger, statement=signed.data, openings=openings, about=about, now=now
+    return record_signed(
+        session,
+        actor=actor,
+        ledger=ledger,
+        signed=signed,
+        kind=kind,
+        subject_id=subject_id,
+        predicate=expected,
+        contents={name: canonical_json(content) for name, content in contents.items()},
+        about=About(org_ids=[found.org_id], asset_id=found.asset_id),
+        now=now,
     )
 
 
-def _refuse_used(session: Session, found: Application, leaf: str, kind: str) -> None:
+def _refuse_used(session: Session, found: Application, leaf: str) -> None:
     """Each decision is signed anew: one of an earlier round decides nothing in a later one."""
     if any(step.leaf == leaf for step in repository.steps(session, found.id)):
-        raise DecisionDiffers(
-            N_("This signed %(kind)s was used before."),
+        raise DecisionUsed(
+            N_("A decision of an earlier round decides nothing in a later one."),
             hint=N_("Prepare the decision again and sign exactly what comes back."),
-            where=kind,
-            kind=kind,
+            where="statement",
         )

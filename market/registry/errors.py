@@ -29,6 +29,11 @@ class OwnApplication(Fault):
     title = N_("A registrar does not decide on its own assets")
 
 
-class DecisionDiffers(Fault):
-    kind, slug = Kind.INVALID, "decision-differs"
-    title = N_("The signed decision is not the one that was asked for")
+class CertificateUnsigned(Fault):
+    kind, slug = Kind.INVALID, "certificate-not-signed"
+    title = N_("The certificate is not signed")
+
+
+class DecisionUsed(Fault):
+    kind, slug = Kind.CONFLICT, "decision-used"
+    title = N_("This signed decision counted once already")

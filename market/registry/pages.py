@@ -172,7 +172,7 @@ def prepare_page(
         return _application_page(request, actor, application_id, form.values, errors)
     try:
         with ports.db.writing() as session:
-            to_sign = decisions.prepare_decision(
+            draft = decisions.prepare_decision(
                 session,
                 actor=actor,
                 ledger=ports.get(Ledger),
@@ -184,7 +184,7 @@ def prepare_page(
     except InvalidInput as fault:
         sentence = translate(lang, fault.detail, **fault.params)
         return _application_page(request, actor, application_id, form.values, {"reasons_zh": sentence})
-    return render(request, "registry/confirm.html", to_sign=to_sign, application=found)
+    return render(request, "registry/confirm.html", draft=draft, application=found)
 
 
 @router.post("/registry/applications/{application_id}/decisions")
@@ -201,10 +201,12 @@ def decide_page(
     if asked is None:
         return redirect(f"/{lang}/registry/applications/{application_id}", flash=next(iter(errors.values())))
     issuing = asked.decision is Decision.ISSUE
+    signed = read_signed_form(form)
     decided = SignedDecision(
+        statement=signed.statement,
+        openings=signed.openings,
         decision=asked.decision,
         reasons=asked.reasons,
-        signed=read_signed_form(form),
         certificate=read_signed_form(form, "certificate_") if issuing else None,
     )
     with ports.db.writing() as session:

@@ -18,8 +18,8 @@ from market.registry import certificates, decisions, service
 from market.registry.schemas import (
     ApplicationView,
     CertificateView,
+    DecisionDraft,
     DecisionIn,
-    DecisionToSign,
     NewApplication,
     QueueState,
     SignedDecision,
@@ -108,7 +108,7 @@ def withdraw(
 @router.post(
     "/applications/{application_id}/decision-drafts",
     status_code=201,
-    response_model=DecisionToSign,
+    response_model=DecisionDraft,
     summary="What the registrar signs for a decision",
 )
 def prepare(

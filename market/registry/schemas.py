@@ -83,30 +83,41 @@ class DecisionForm(BaseModel):
     reasons_en: Annotated[str, Field(max_length=4000)] = ""
 
 
-class SignedDecision(BaseModel):
-    """A decision with the registrar's signed statements: the decision, and for `issued` the certificate too."""
+class SignedDecision(SignedBody):
+    """A decision as the registrar signed it; for `issued` with the signed certificate."""
 
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "examples": [{"decision": "accepted", "signed": {"statement": "0oRY…", "openings": []}}]
+            "examples": [
+                {
+                    "decision": "accepted",
+                    "statement": "0oRYf6Q…",
+                    "openings": [{"name": "application", "salt": "q83v…", "content": "eyJhcHBs…"}],
+                }
+            ]
         },
     )
 
     decision: Decision
     reasons: LocalText | None = None
-    signed: SignedBody
     certificate: SignedBody | None = None
 
 
-class DecisionToSign(BaseModel):
+class CertificateDraft(BaseModel):
+    """The certificate that issuing would give. code: its query code."""
+
+    code: str
+    to_sign: ToSign
+
+
+class DecisionDraft(BaseModel):
     """What the registrar signs: the decision, and for `issued` the certificate too."""
 
     decision: Decision
     reasons: LocalText | None
-    signed: ToSign
-    certificate: ToSign | None = None
-    certificate_code: str | None = None
+    to_sign: ToSign
+    certificate: CertificateDraft | None = None
 
 
 class StepView(BaseModel):

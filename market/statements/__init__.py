@@ -4,7 +4,7 @@ Pure, and light: imports only `ledger`, so that a provider's laptop and an audit
 """
 
 from market.statements.build import build, claims_for
-from market.statements.commitments import Commitment, commit, opens
+from market.statements.commitments import Commitment, commit, opens, resealed
 from market.statements.explain import explain
 from market.statements.kinds import KINDS, Kind, Signer
 from market.statements.validate import Fact, read_fact
@@ -21,4 +21,5 @@ __all__ = [
     "explain",
     "opens",
     "read_fact",
+    "resealed",
 ]

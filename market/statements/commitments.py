@@ -37,6 +37,11 @@ def commit(content: Mapping[str, Any], salt: bytes | None = None) -> Commitment:
     return Commitment(salt, data, commitment(salt, data))
 
 
+def resealed(salt: bytes, content: bytes) -> Commitment:
+    """The commitment that salt and content stand for, again."""
+    return Commitment(salt, content, commitment(salt, content))
+
+
 def opens(digest: bytes, salt: bytes, content: bytes) -> bool:
     """Whether salt and content open the commitment."""
     return len(salt) == SALT_SIZE and commitment(salt, content) == digest

@@ -56,7 +56,7 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "POST /api/v1/contracts": lambda ids: {"offer_id": ids["bought.open_offer_id"]},
     "POST /api/v1/orders": lambda ids: {"contract_id": ids["bought.contract_id"], "gateway": "bank_transfer"},
     "POST /api/v1/tickets": lambda ids: {"version_id": ids["bought.version_id"], "path": "ports.csv"},
-    "POST /api/v1/applications/{application_id}/decisions": lambda _: {"decision": "accepted", "signed": _SIGNED},
+    "POST /api/v1/applications/{application_id}/decisions": lambda _: {"decision": "accepted"} | _SIGNED,
     "POST /api/v1/entitlements/{entitlement_id}/acknowledgements": lambda ids: {"version_id": ids["bought.version_id"]}
     | _SIGNED,
     "POST /{lang}/studio/uploads": lambda ids: {"version_id": ids["version_id"], "path": "draft.csv"},

@@ -178,8 +178,8 @@ class Org:
         } | changes
         claims = claims_for("registration", ORIGIN, now=self.shop.clock.now(), **ids)
         statement = sign_statement(build("registration", **said), claims, key)
-        opening = {"salt": b64(opened.salt), "content": b64(opened.content)}
-        return {"statement": b64(statement.leaf_bytes), "opening": opening}
+        opening = {"name": "metadata", "salt": b64(opened.salt), "content": b64(opened.content)}
+        return {"statement": b64(statement.leaf_bytes), "openings": [opening]}
 
     def register(self, asset: dict[str, Any], version: dict[str, Any], /, **changes: Any) -> Any:
         body = self.registration(asset, version, **changes)

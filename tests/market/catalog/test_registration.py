@@ -39,7 +39,7 @@ def test_a_version_is_drafted_filled_registered_and_public(shop: Shop) -> None:
     seen = shop.web.get(f"/api/v1/assets/{asset['id']}").json()
     assert (seen["state"], seen["current_version_id"]) == ("registered", version["id"])
     assert shop.web.get(f"/api/v1/versions/{version['id']}/manifest").content == manifest_of(FILES).canonical
-    assert shop.web.get(f"/api/v1/versions/{version['id']}/opening").json() == body["opening"]
+    assert shop.web.get(f"/api/v1/versions/{version['id']}/opening").json() == body["openings"][0]
     with shop.db.reading() as session:
         recorded = provenance.statement(session, shop.ledger, leaf)
         assert (recorded.kind, recorded.asset_id) == ("registration", UUID(asset["id"]))
@@ -69,9 +69,9 @@ def test_the_same_registration_twice_is_one(shop: Shop) -> None:
         ({"derivedFrom": [OTHER]}, "statement-differs", "statement/derivedFrom"),
         ({"previous": OTHER}, "statement-differs", "statement/previous"),
         ({"claims": {"subject_id": uuid4()}}, "statement-differs", "statement/sub"),
-        ({"claims": {"org_id": uuid4()}}, "statement-differs", "statement/iss"),
-        ({"metadata": EXAMPLE_METADATA | {"grade": "G2"}}, "statement-differs", "opening/content"),
-        ({"metadata": EXAMPLE_METADATA | {"note": "more"}}, "statement-differs", "opening/content"),
+        ({"claims": {"org_id": uuid4()}}, "wrong-signer", ""),
+        ({"metadata": EXAMPLE_METADATA | {"grade": "G2"}}, "statement-differs", "openings/metadata"),
+        ({"metadata": EXAMPLE_METADATA | {"note": "more"}}, "statement-differs", "openings/metadata"),
         ({"key": SigningKey.generate()}, "unknown-signing-key", ""),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
@@ -99,10 +99,14 @@ def test_an_opening_must_open_and_a_statement_must_be_one(small_shop: Shop) -> N
     provider.upload(version["id"], "a.csv", b"a")
     good = provider.registration(asset, version)
     address = f"/versions/{version['id']}/registration"
-    other_salt = {**good["opening"], "salt": provider.registration(asset, version)["opening"]["salt"]}
+    (opening,) = good["openings"]
+    other_salt = {**opening, "salt": provider.registration(asset, version)["openings"][0]["salt"]}
     for body, slug in (
-        ({**good, "opening": other_salt}, "statement-differs"),
-        ({**good, "statement": "!!"}, "statement-differs"),
+        ({**good, "openings": [other_salt]}, "statement-malformed"),
+        ({**good, "openings": []}, "statement-differs"),
+        ({**good, "openings": [opening, opening]}, "statement-differs"),
+        ({**good, "openings": [opening, {**opening, "name": "manifest"}]}, "statement-differs"),
+        ({**good, "statement": "!!"}, "invalid-input"),
         ({**good, "statement": "AAAA"}, "statement-malformed"),
         ({**good, "extra": 1}, "invalid-input"),
     ):

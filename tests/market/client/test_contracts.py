@@ -146,7 +146,7 @@ def test_a_providers_machine_leaves_alone_what_its_key_never_offered(
 
 def test_a_registrar_signs_the_decision_that_it_made(market: Market, traded: Traded) -> None:
     def issue_instead(draft: dict[str, Any]) -> None:
-        draft["signed"] = honest["signed"]
+        draft["to_sign"] = honest["to_sign"]
 
     application = traded.provider.apply(traded.version["id"])
     with market.registrar() as registrar:

@@ -95,26 +95,29 @@ def test_received_after_released_and_only_once(shop: Shop) -> None:
     assert ok(one.provider("GET", "/deliveries"), 200)["items"] == []
 
 
-LIES: dict[str, Callable[[Deal], dict[str, Any]]] = {
-    "bytes": lambda one: {"bytes": one.version["size_bytes"] + 1},
-    "files": lambda one: {"files": True},
-    "contentRoot": lambda one: {"contentRoot": "0" * 64},
-    "entitlement": lambda one: {"entitlement": str(uuid4())},
-    "contract": lambda one: {"public": {"contract": "1" * 64}},
-    "registration": lambda one: {"public": {"registration": "1" * 64}},
-    "sub": lambda one: {"subject": uuid4()},
-    "at": lambda one: {"at": "2031-01-01T00:00:00+00:00"},
-    "openings/0/content": lambda one: {"note": "more than asked"},
-}
+LIES: list[tuple[str, Callable[[Deal], dict[str, Any]]]] = [
+    ("openings/received", lambda one: {"bytes": one.version["size_bytes"] + 1}),
+    ("openings/received", lambda one: {"files": True}),
+    ("openings/received", lambda one: {"contentRoot": "0" * 64}),
+    ("openings/received", lambda one: {"entitlement": str(uuid4())}),
+    ("openings/received", lambda one: {"at": "2031-01-01T00:00:00+00:00"}),
+    ("openings/received", lambda one: {"at": "today"}),
+    ("openings/received", lambda one: {"note": "more than asked"}),
+    ("statement/contract", lambda one: {"public": {"contract": "1" * 64}}),
+    ("statement/registration", lambda one: {"public": {"registration": "1" * 64}}),
+    ("statement/sub", lambda one: {"subject": uuid4()}),
+]
 
 
-@pytest.mark.parametrize("field", LIES)
-def test_an_acknowledgement_that_says_something_else_is_refused(small_shop: Shop, field: str) -> None:
+@pytest.mark.parametrize(("where", "lie"), LIES)
+def test_an_acknowledgement_that_says_something_else_is_refused(
+    small_shop: Shop, where: str, lie: Callable[[Deal], dict[str, Any]]
+) -> None:
     one = deal(small_shop)
     fetch(one)
-    answer = one.acknowledge(**LIES[field](one))
-    assert (answer.status_code, answer.json()["slug"]) == (422, "acknowledgement-differs")
-    assert answer.json()["where"] == field
+    answer = one.acknowledge(**lie(one))
+    assert (answer.status_code, answer.json()["slug"]) == (422, "statement-differs")
+    assert answer.json()["where"] == where
     assert ok(one.buyer("GET", "/deliveries"), 200)["items"][0]["state"] == "released"
 
 
@@ -127,7 +130,7 @@ def test_only_the_buyers_own_key_acknowledges(small_shop: Shop) -> None:
     assert stranger("POST", path, one.received()).status_code == 404
     assert one.provider("POST", path, one.received()).status_code == 404
     swapped = one.received() | {"openings": []}
-    assert one.buyer("POST", path, swapped).json()["where"] == "openings"
+    assert one.buyer("POST", path, swapped).json()["where"] == "openings/received"
     other = one.received()["openings"][0]["salt"]
     forged = one.received()
     forged["openings"][0]["salt"] = other

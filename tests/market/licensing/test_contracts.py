@@ -83,11 +83,11 @@ def test_a_signature_counts_only_for_what_was_prepared(small_shop: Shop) -> None
 
     good = signed(buyer, made["to_sign"])
     refused(buyer, signed(stranger, made["to_sign"]), 422, "bad-signature")
-    refused(buyer, signed(stranger, other["to_sign"]), 422, "signed-statement-differs")
+    refused(buyer, signed(stranger, other["to_sign"]), 422, "statement-differs")
     refused(stranger, signed(stranger, other["to_sign"]), 404, "not-found")
     refused(provider, good, 409, "contract-in-another-state")
     wrong = [dict(good["openings"][0], content=base64.b64encode(b"{}").decode())]
-    refused(buyer, good | {"openings": wrong}, 422, "signed-statement-differs")
+    refused(buyer, good | {"openings": wrong}, 422, "statement-differs")
     refused(buyer, good | {"more": 1}, 422, "invalid-input")
     assert ok(buyer("GET", f"/contracts/{made['id']}"), 200)["state"] == "AWAITING_BUYER"
 

@@ -179,26 +179,23 @@ def test_a_signed_decision_cannot_be_turned_into_another(
     application = provider.apply(market.registered(provider, tmp_path / "data")["id"])
     path = f"/api/v1/applications/{application['id']}"
     draft = registrar.api.post(f"{path}/decision-drafts", {"decision": "accepted"})
-    signed = sign_shown(registrar.key, draft["signed"])
+    signed = sign_shown(registrar.key, draft["to_sign"])
     for body in (
-        {"decision": "refused", "reasons": {"zh": "不", "en": "no"}, "signed": signed},
-        {"decision": "accepted", "reasons": {"zh": "好", "en": "yes"}, "signed": signed},
-        {"decision": "accepted", "signed": signed | {"openings": []}},
+        {"decision": "refused", "reasons": {"zh": "不", "en": "no"}, **signed},
+        {"decision": "accepted", "reasons": {"zh": "好", "en": "yes"}, **signed},
+        {"decision": "accepted", **signed, "openings": []},
     ):
         with pytest.raises(Problem) as refused:
             registrar.api.post(f"{path}/decisions", body)
-        assert refused.value.slug == "decision-differs"
+        assert refused.value.slug == "statement-differs"
     flipped = bytearray(base64.b64decode(signed["statement"]))
     flipped[-1] ^= 1
     forged = signed | {"statement": base64.b64encode(bytes(flipped)).decode()}
     with pytest.raises(Problem) as forgery:
-        registrar.api.post(f"{path}/decisions", {"decision": "accepted", "signed": forged})
+        registrar.api.post(f"{path}/decisions", {"decision": "accepted", **forged})
     assert forgery.value.slug == "bad-signature"
     assert registrar.api.get(path)["state"] == "SUBMITTED"
-    assert (
-        registrar.api.post(f"{path}/decisions", {"decision": "accepted", "signed": signed})["state"]
-        == "ACCEPTED"
-    )
+    assert registrar.api.post(f"{path}/decisions", {"decision": "accepted", **signed})["state"] == "ACCEPTED"
 
 
 def test_a_signed_decision_counts_once(
@@ -211,15 +208,15 @@ def test_a_signed_decision_counts_once(
     application = provider.apply(version["id"])
     path = f"/api/v1/applications/{application['id']}"
     draft = registrar.api.post(f"{path}/decision-drafts", {"decision": "accepted"})
-    accepted = {"decision": "accepted", "signed": sign_shown(registrar.key, draft["signed"])}
+    accepted = {"decision": "accepted", **sign_shown(registrar.key, draft["to_sign"])}
     registrar.api.post(f"{path}/decisions", accepted)
     registrar.decide(application["id"], "returned", {"zh": "请说明来源", "en": "Say where it comes from"})
     provider.apply(version["id"])
     hub = market.registrar("450000")
-    for again in (registrar, hub):
+    for again, slug in ((registrar, "decision-used"), (hub, "wrong-signer")):
         with pytest.raises(Problem) as refused:
             again.api.post(f"{path}/decisions", accepted)
-        assert refused.value.slug == "decision-differs"
+        assert refused.value.slug == slug
     assert registrar.api.get(path)["state"] == "SUBMITTED"
     assert registrar.decide(application["id"], "accepted")["state"] == "ACCEPTED"
 
@@ -232,11 +229,11 @@ def test_an_opening_that_comes_twice_is_refused(
     application = provider.apply(market.registered(provider, tmp_path / "data")["id"])
     path = f"/api/v1/applications/{application['id']}"
     draft = registrar.api.post(f"{path}/decision-drafts", {"decision": "accepted"})
-    signed = sign_shown(registrar.key, draft["signed"])
+    signed = sign_shown(registrar.key, draft["to_sign"])
     twice = signed | {"openings": [*signed["openings"], *signed["openings"]]}
     with pytest.raises(Problem) as refused:
-        registrar.api.post(f"{path}/decisions", {"decision": "accepted", "signed": twice})
-    assert refused.value.slug == "decision-differs"
+        registrar.api.post(f"{path}/decisions", {"decision": "accepted", **twice})
+    assert refused.value.slug == "statement-differs"
 
 
 def test_a_certificate_says_what_was_signed_whatever_was_edited_since(
