@@ -281,28 +281,6 @@ class VersionDetail(VersionView):
     files: list[FileView]
 
 
-class Opening(_In):
-    """What opens the metadata commitment. salt: 32 bytes, content: canonical JSON, both base64."""
-
-    salt: Annotated[str, StringConstraints(max_length=64)]
-    content: Annotated[str, StringConstraints(max_length=400_000)]
-
-
-class Registration(_In):
-    """The provider's signed statement (base64 of the COSE_Sign1 leaf) and the opening of its metadata commitment."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        json_schema_extra={
-            "examples": [{"statement": "0oRYf6Q…", "opening": {"salt": "q83v…", "content": "eyJhYnN0…"}}]
-        },
-    )
-
-    statement: Annotated[str, StringConstraints(max_length=100_000)]
-    opening: Opening
-
-
 class NewUpload(_In):
     """Which file of the version is to come. size and sha256 (hex), if given, must be those of the manifest."""
 
