@@ -21,6 +21,7 @@ from ledger.checkpoint import Checkpoint, cosignatures, open_checkpoint, parse_c
 from ledger.cose_receipt import parse_cose_receipt, receipt_header, verify_cose_receipt
 from ledger.errors import LedgerError, Malformed, Unverified
 from ledger.finding import Finding, depends, run_step
+from ledger.index.withdrawal import check_not_withdrawn
 from ledger.keys import PublicKey
 from ledger.manifest import Manifest
 from ledger.note import Verifier, open_note, parse_note
@@ -68,11 +69,13 @@ class _Case:
     bundle: Bundle
     trust: Policy
     now: int | None
+    history: bytes | None
     main: _Entry
     supporting: list[_Entry]
     claimed: Checkpoint
     checkpoint: Checkpoint | None = None
     log_policy: LogPolicy | None = None
+    bound: int | None = None
     witness_times: dict[str, int] = field(default_factory=dict)
 
     def established_checkpoint(self) -> Checkpoint:
@@ -95,15 +98,17 @@ def check_bundle(
     manifest: Manifest | None = None,
     files: Mapping[str, Path] | None = None,
     now: int | None = None,
+    history: bytes | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Report:
     """Check the receipt `data` against `trust`, and against `files` (name in the manifest -> place) if given.
 
-    `now` is the verifier's clock in POSIX seconds. `on_progress` gets the bytes of `files` hashed so far. Never
+    `now` is the verifier's clock in POSIX seconds. `history` is that of the signing key, `key:<hex>` in the index:
+    without it nobody knows whether the key was withdrawn before. `on_progress` gets the bytes of `files` hashed so far. Never
     raises for anything in the receipt or the files: the report says what is wrong.
     """
     try:
-        case = _read(data, trust, now)
+        case = _read(data, trust, now, history)
     except Malformed as error:
         unread = {code: Step(code, "not_run", {}, "depends") for code in CODES[1:]}
         unread["key_not_revoked"] = Step("key_not_revoked", "not_run")
@@ -120,23 +125,24 @@ def check_bundle(
             ("witnesses", _check_witnesses),
             ("time", _check_time),
             ("openings", _check_openings),
+            ("key_not_revoked", _check_key_not_revoked),
         )
     }
     steps["readable"] = Step("readable", "passed")
     steps["fingerprint"] = run_step(
         "fingerprint", lambda found: check_data(found.main.statement, manifest, files, on_progress), case
     )
-    steps["key_not_revoked"] = Step("key_not_revoked", "not_run")
     return Report(tuple(steps[code] for code in CODES))
 
 
-def _read(data: bytes, trust: Policy, now: int | None) -> _Case:
+def _read(data: bytes, trust: Policy, now: int | None, history: bytes | None) -> _Case:
     bundle = parse_bundle(data)
     parse_cose_receipt(bundle.cose_receipt)
     return _Case(
         bundle,
         trust,
         now,
+        history,
         _Entry(parse_statement(bundle.statement), bundle.index, bundle.path),
         [_Entry(parse_statement(each.statement), each.index, each.path) for each in bundle.supporting],
         parse_checkpoint(parse_note(bundle.checkpoint).text),
@@ -191,6 +197,7 @@ def _check_key_binding(case: _Case) -> dict[str, Any]:
     statement, index = case.main.statement, case.main.index
     if statement.kid == policy.platform_key.thumbprint:
         _check_issuer(policy.platform_org, statement)
+        case.bound = 0
         return {"cause": "platform"}
     entry = _find_binding(case)
     if entry is None:
@@ -204,6 +211,7 @@ def _check_key_binding(case: _Case) -> dict[str, Any]:
     _check_issuer(binding.org, statement)
     if entry.index >= index:
         raise Finding("failed", "bound_later", bound=entry.index, index=index)
+    case.bound = entry.index
     return {"org": binding.org, "index": entry.index}
 
 
@@ -292,6 +300,23 @@ def _check_openings(case: _Case) -> dict[str, Any]:
         if sealed != commitment(opening.salt, opening.content).hex():
             raise Finding("failed", "mismatch", name=opening.name)
     return {"names": [opening.name for opening in case.bundle.openings]}
+
+
+def _check_key_not_revoked(case: _Case) -> dict[str, Any]:
+    if case.history is None:
+        raise Finding("not_run", "")
+    if case.bound is None:
+        raise depends()
+    return check_not_withdrawn(
+        case.history,
+        case.trust,
+        policy=case.established_policy(),
+        receipt=case.established_checkpoint(),
+        key=_key_of_statement(case),
+        org=case.main.statement.claims.iss,
+        bound=case.bound,
+        signed=case.main.index,
+    )
 
 
 def _is_included(entry: _Entry, checkpoint: Checkpoint) -> bool:

@@ -272,20 +272,19 @@ WORDS: dict[str, tuple[str, str]] = {
         "所披露的 {name} 与声明中密封的不符，事后被改动。请向对方索取原件。",
     ),
     "key_not_revoked.not_run": (
-        "Not run: a receipt cannot show whether the key was withdrawn before this entry. "
-        "Ask the ledger online.",
-        "未执行：凭证本身不能表明密钥在此条目之前是否已撤回。请联网查询账本。",
+        "Not run: a receipt alone cannot show whether the key was withdrawn before this entry. "
+        "Give the key's history too.",
+        "未执行：仅凭凭证不能表明密钥在此条目之前是否已撤回。请同时提供该密钥的历史记录。",
     ),
 }
-
-NAMES |= HISTORY_NAMES
-WORDS |= HISTORY_WORDS
 
 
 def step_words(code: str, outcome: str, cause: str, language: Language, *, one: bool = False) -> str:
     """The sentence of a step, with `{names}` still in it; KeyError if there is none. one: it counts one file."""
     at = 0 if language == "en" else 1
     if (outcome, cause) == ("not_run", "depends"):
-        return DEPENDS[at].format(what=NAMES[code][0], what_zh=NAMES[code][1])
+        what, what_zh = NAMES.get(code) or HISTORY_NAMES[code]
+        return DEPENDS[at].format(what=what, what_zh=what_zh)
     name = ".".join(part for part in (code, outcome, cause) if part)
-    return WORDS[f"{name}.one" if one and f"{name}.one" in WORDS else name][at]
+    words = WORDS.get(f"{name}.one") if one else None
+    return (words or WORDS.get(name) or HISTORY_WORDS[name])[at]

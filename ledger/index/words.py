@@ -189,6 +189,33 @@ WORDS: dict[str, tuple[str, str]] = {
         "The line of the witness {name} was changed after it was signed. Do not rely on the history.",
         "见证方 {name} 的签名行被改动。请勿依赖此历史记录。",
     ),
+    "key_not_revoked.passed": (
+        "The key was not withdrawn before entry {index}: its complete history in the first {size} entries shows it.",
+        "该密钥在第 {index} 条之前未被撤回：其在账本前 {size} 条中的完整历史可证。",
+    ),
+    "key_not_revoked.warning.unproved": (
+        "The key's history was not accepted (its step {step} failed), so whether the key was withdrawn is not known. "
+        "Get the history again and check it by itself.",
+        "密钥的历史记录未通过核验（步骤 {step} 未通过），因此无法确定密钥是否已撤回。请重新索取并单独核验该记录。",
+    ),
+    "key_not_revoked.warning.other_log": (
+        "The key's history is of the ledger {found}, not of {origin}. Get that of the receipt's ledger.",
+        "密钥的历史记录属于账本 {found}，而非 {origin}。请索取凭证所属账本的记录。",
+    ),
+    "key_not_revoked.warning.left_out": (
+        "The key's history came without its entries, so what they say is not known. Get it with them.",
+        "密钥的历史记录未附条目内容，无法得知其所述。请索取附有条目的记录。",
+    ),
+    "key_not_revoked.warning.compromised_later": (
+        "The key was not withdrawn before entry {index}, but in entry {entry} it was withdrawn as compromised. "
+        "Ask the signer whether this statement is theirs.",
+        "该密钥在第 {index} 条之前未被撤回，但在第 {entry} 条因泄露被撤回。请向签署方确认该声明是否出自其手。",
+    ),
+    "key_not_revoked.failed.withdrawn": (
+        "The key was withdrawn in entry {entry}, before this statement was made in entry {index}. "
+        "Do not rely on the statement.",
+        "该密钥已在第 {entry} 条撤回，早于第 {index} 条的该声明。请勿依赖。",
+    ),
     "rebuilt.passed": (
         "The index was made again from all entries of the ledger, with the same result.",
         "已由账本全部条目重算索引，结果一致。",

@@ -74,5 +74,5 @@ export const WORDS = {
   "openings.passed": "The disclosed contents are those that were sealed in the statement: {names}.",
   "openings.not_run.none": "Nothing sealed is disclosed in this receipt, so there is nothing to compare.",
   "openings.failed.mismatch": "The disclosed {name} is not what was sealed in the statement: it was changed afterwards. Ask the other party for the original.",
-  "key_not_revoked.not_run": "Not run: a receipt cannot show whether the key was withdrawn before this entry. Ask the ledger online.",
+  "key_not_revoked.not_run": "Not run: a receipt alone cannot show whether the key was withdrawn before this entry. Give the key's history too.",
 };

@@ -74,5 +74,5 @@ export const WORDS = {
   "openings.passed": "所披露内容与声明中密封的一致：{names}。",
   "openings.not_run.none": "此凭证未披露密封内容，无需比对。",
   "openings.failed.mismatch": "所披露的 {name} 与声明中密封的不符，事后被改动。请向对方索取原件。",
-  "key_not_revoked.not_run": "未执行：凭证本身不能表明密钥在此条目之前是否已撤回。请联网查询账本。",
+  "key_not_revoked.not_run": "未执行：仅凭凭证不能表明密钥在此条目之前是否已撤回。请同时提供该密钥的历史记录。",
 };

@@ -19,7 +19,7 @@ from ledger.policy import Policy, TrustedLog
 from ledger.reader import LogReader
 from ledger.signer import Signer
 from ledger.statement import Claims, in_toto, statement_to_sign
-from tests.ledger.logs import LOG_SIGNER, NOW, ORIGIN, RECEIPT_KEY, World
+from tests.ledger.logs import COSIGNER, LOG_SIGNER, NOW, ORIGIN, RECEIPT_KEY, World
 from tests.ledger.market_in_a_box import Market, uuid
 
 INDEX_ORIGIN = index_origin(ORIGIN)
@@ -52,8 +52,9 @@ def org(number: int) -> str:
 def genesis() -> list[bytes]:
     """Entry 0, the log's policy, and the platform's statement that names the index; both really signed."""
     market = Market(origin=ORIGIN)
-    market.log_signer = LOG_SIGNER
-    policy = market.log_policy(log=LOG_SIGNER.vkey)
+    policy = market.log_policy(
+        log=LOG_SIGNER.vkey, cosigner=COSIGNER.vkey, receiptKey=RECEIPT_KEY.public.raw.hex()
+    )
     predicate = index_predicate(INDEX_SIGNER.verifier, INDEX_COSIGNER.verifier)
     named = market.statement(INDEX_MAP, predicate, market.platform, market.platform_org, name="index-map")
     return [policy.leaf_bytes, named.leaf_bytes]
