@@ -41,8 +41,8 @@ class BytesDiffer(Fault):
     title = N_("The bytes are not those of the manifest")
 
 
-class QuotaExceeded(Fault):
-    kind, slug = Kind.TOO_LARGE, "quota-exceeded"
+class StorageQuotaExceeded(Fault):
+    kind, slug = Kind.TOO_LARGE, "storage-quota-exceeded"
     title = N_("Your organisation's storage is used up")
 
 

@@ -15,7 +15,7 @@ from market.catalog.assets import resource_of
 from market.catalog.errors import (
     BytesDiffer,
     ManifestUnusable,
-    QuotaExceeded,
+    StorageQuotaExceeded,
     TooManyUploads,
     UploadOver,
     VersionSealed,
@@ -62,7 +62,7 @@ def open_upload(
 ) -> UploadView:
     """Announce a file of a draft version: its size is charged to the quota now. An unfinished upload is found again.
 
-    Raises NotFound, VersionSealed, BytesDiffer (size or hash are not the manifest's), QuotaExceeded, TooManyUploads.
+    Raises NotFound, VersionSealed, BytesDiffer (size or hash are not the manifest's), StorageQuotaExceeded, TooManyUploads.
     """
     version, asset = load_version(session, version_id)
     decide(actor, UPLOAD, resource_of(asset))
@@ -189,7 +189,7 @@ def _known_bytes(
 
 def _announce(session: Session, asset: Asset, file: AssetFile, limits: UploadLimits, now: datetime) -> Upload:
     if not repository.take_storage(session, asset.org_id, file.size, limits.quota_bytes):
-        raise QuotaExceeded(
+        raise StorageQuotaExceeded(
             N_("%(path)s has %(size)s bytes, and %(free)s bytes of your storage are free."),
             hint=N_("Ask the operator for more, or keep the data with you and register them by reference."),
             where="path",

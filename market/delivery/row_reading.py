@@ -18,7 +18,7 @@ from market.delivery.verbs import READ_ROWS
 from market.kit.auth import Principal
 from market.kit.errors import NotFound
 from market.kit.i18n import N_
-from market.licensing.errors import QuotaExceeded
+from market.licensing.errors import RowQuotaExceeded
 from market.licensing.schemas import Environment
 
 
@@ -34,13 +34,13 @@ class Reading:
 def admit_rows(
     session: Session, *, actor: Principal, asset_id: UUID, asked: RowsIn, now: datetime
 ) -> Reading:
-    """Check the licence and the query. Never asks for more rows than are left. Raises QuotaExceeded where none is."""
+    """Check the licence and the query. Never asks for more rows than are left. Raises RowQuotaExceeded where none is."""
     grant = admit_table(
         session, actor=actor, asset_id=asset_id, path=asked.path, version_id=asked.version_id, now=now
     )
     left = grant.entitlement.rows_left if grant.entitlement else None
     if left is not None and left <= 0 and grant.entitlement is not None:
-        raise QuotaExceeded(
+        raise RowQuotaExceeded(
             N_("Rows left: %(left)s of %(quota)s. This needs %(rows)s."),
             hint=N_("Ask for fewer rows, or take another licence."),
             left=0,

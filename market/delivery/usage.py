@@ -31,7 +31,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def count_rows(session: Session, *, grant: Grant, rows: int, now: datetime, batch: timedelta) -> int | None:
-    """Count rows that are about to leave. Returns how many are left, None for no limit. Raises QuotaExceeded, NotEntitled.
+    """Count rows that are about to leave. Returns how many are left, None for no limit. Raises RowQuotaExceeded, NotEntitled.
 
     They have been read already and nobody has seen them: a refusal here keeps them back, and a crash before the commit
     costs the buyer nothing.

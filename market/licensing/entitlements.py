@@ -13,7 +13,7 @@ from market.kit.i18n import N_
 from market.kit.paging import Page, page_by_id, read_id
 from market.kit.texts import LocalText
 from market.licensing import repository
-from market.licensing.errors import NotEntitled, QuotaExceeded, WrongContractState
+from market.licensing.errors import NotEntitled, RowQuotaExceeded, WrongContractState
 from market.licensing.models import Contract, Entitlement
 from market.licensing.schemas import (
     ContractState,
@@ -122,7 +122,7 @@ def entitlements_of(
 
 
 def spend_rows(session: Session, *, entitlement_id: UUID, rows: int, now: datetime) -> int | None:
-    """Count `rows` delivered rows. Returns how many are left, None for no limit. Raises QuotaExceeded, NotEntitled."""
+    """Count `rows` delivered rows. Returns how many are left, None for no limit. Raises RowQuotaExceeded, NotEntitled."""
     if rows < 0:
         raise ValueError("rows are counted up only")
     spent = repository.spend_rows(session, entitlement_id, rows, now)
@@ -139,7 +139,7 @@ def spend_rows(session: Session, *, entitlement_id: UUID, rows: int, now: dateti
             hint=N_("See the asset's page for its offers."),
             state=view.state.value,
         )
-    raise QuotaExceeded(
+    raise RowQuotaExceeded(
         N_("Rows left: %(left)s of %(quota)s. This needs %(rows)s."),
         hint=N_("Ask for fewer rows, or take another licence."),
         left=view.rows_left,

@@ -74,8 +74,8 @@ class NotEntitled(Fault):
     title = N_("You have no licence for this")
 
 
-class QuotaExceeded(Fault):
-    kind, slug = Kind.PAYMENT_REQUIRED, "quota-exceeded"
+class RowQuotaExceeded(Fault):
+    kind, slug = Kind.PAYMENT_REQUIRED, "row-quota-exceeded"
     title = N_("The licence's rows are used up")
 
 

@@ -45,7 +45,7 @@ class GatewayRefused(PaymentFault):
 class IdempotencyKeyReused(PaymentFault):
     """A key that stood for another step or other amounts: a fault in the caller."""
 
-    kind, slug = Kind.CONFLICT, "idempotency-key-reused"
+    kind, slug = Kind.CONFLICT, "payment-idempotency-key-reused"
     title = N_("This step was already taken with other details")
 
 

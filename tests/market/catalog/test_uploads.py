@@ -347,7 +347,7 @@ def test_the_quota_holds_when_fifty_ask_at_once(shop: Shop) -> None:
         answers = list(pool.map(announce, files))
     assert [answer.status_code for answer in answers].count(201) == 10
     refused = next(answer for answer in answers if answer.status_code != 201).json()
-    assert (refused["status"], refused["slug"]) == (413, "quota-exceeded")
+    assert (refused["status"], refused["slug"]) == (413, "storage-quota-exceeded")
     assert "1000" in refused["detail"]
     assert used(provider) == 10_000
 

@@ -157,7 +157,7 @@ def test_what_is_left_is_delivered_and_then_no_more(shop: Shop) -> None:
     assert page["remaining"] == 0
     assert page["next"] is not None
     over = read(one, cursor=page["next"])
-    assert (over.status_code, over.json()["slug"]) == (402, "quota-exceeded")
+    assert (over.status_code, over.json()["slug"]) == (402, "row-quota-exceeded")
     assert "0 of 2 rows are left" in over.json()["detail"]
     assert used(one) == 2
 
@@ -169,7 +169,7 @@ def test_readers_at_once_never_take_more_than_the_quota(shop: Shop) -> None:
         answers = list(pool.map(lambda _: read(one, limit=10), range(12)))
     delivered = sum(len(answer.json()["rows"]) for answer in answers if answer.status_code == 200)
     others = {answer.json()["slug"] for answer in answers if answer.status_code != 200}
-    assert others <= {"quota-exceeded", "table-reader-unavailable"}
+    assert others <= {"row-quota-exceeded", "table-reader-unavailable"}
     assert 0 < delivered <= 25
     assert used(one) == delivered
     with shop.db.reading() as session:

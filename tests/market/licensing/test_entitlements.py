@@ -12,7 +12,7 @@ import pytest
 from market.kit.auth import system
 from market.kit.errors import Forbidden
 from market.licensing import service
-from market.licensing.errors import NotEntitled, QuotaExceeded
+from market.licensing.errors import NotEntitled, RowQuotaExceeded
 from market.licensing.verbs import ACTIVATE
 from tests.market.licensing.conftest import OPEN, Shop, licensed, offered, ok, signed
 
@@ -27,7 +27,7 @@ def test_a_quota_is_never_passed_by_readers_at_the_same_time(shop: Shop) -> None
             with shop.db.writing() as session:
                 service.spend_rows(session, entitlement_id=licence, rows=90, now=now)
             return True
-        except QuotaExceeded:
+        except RowQuotaExceeded:
             return False
 
     with ThreadPoolExecutor(8) as pool:
