@@ -158,7 +158,7 @@ def test_what_is_left_is_delivered_and_then_no_more(shop: Shop) -> None:
     assert page["next"] is not None
     over = read(one, cursor=page["next"])
     assert (over.status_code, over.json()["slug"]) == (402, "row-quota-exceeded")
-    assert "0 of 2 rows are left" in over.json()["detail"]
+    assert "Rows left: 0 of 2" in over.json()["detail"]
     assert used(one) == 2
 
 
