@@ -19,7 +19,7 @@ from ledger.bindings import KEY_BINDING, LogPolicy, parse_key_binding, verify_ke
 from ledger.check_data import check_data
 from ledger.checkpoint import Checkpoint, cosignatures, open_checkpoint, parse_checkpoint
 from ledger.cose_receipt import parse_cose_receipt, receipt_header, verify_cose_receipt
-from ledger.errors import LedgerError, Malformed, Unverified
+from ledger.errors import LedgerError, Malformed, Unsupported, Unverified
 from ledger.finding import Finding, depends, run_step
 from ledger.index.withdrawal import check_not_withdrawn
 from ledger.keys import PublicKey
@@ -151,11 +151,11 @@ def _read(data: bytes, trust: Policy, now: int | None, history: bytes | None) ->
 
 def _check_log_signature(case: _Case) -> dict[str, Any]:
     origin = case.claimed.origin
-    log = case.trust.log(origin)
-    if log is None:
+    keys = case.trust.log_keys(origin)
+    if not keys:
         raise Finding("failed", "unknown_log", origin=origin)
     try:
-        case.checkpoint = open_checkpoint(case.bundle.checkpoint, log.verifier)
+        case.checkpoint = open_checkpoint(case.bundle.checkpoint, *keys)
     except LedgerError:
         raise Finding("failed", "signature", origin=origin) from None
     return {"origin": origin, "size": case.checkpoint.size, "trust": fingerprint(case.trust)[:16]}
@@ -184,8 +184,7 @@ def _check_log_policy(case: _Case) -> dict[str, Any]:
         policy = verify_log_policy(entry.statement)
     except LedgerError as error:
         raise Finding("failed", "unusable", reason=str(error)) from None
-    log = case.trust.log(checkpoint.origin)
-    if log is None or (policy.origin, policy.log) != (checkpoint.origin, log.verifier):
+    if policy.origin != checkpoint.origin or policy.log not in case.trust.log_keys(checkpoint.origin):
         raise Finding("failed", "other_log", found=policy.origin, trusted=checkpoint.origin)
     case.log_policy = policy
     return {}
@@ -248,21 +247,27 @@ def _check_cose_receipt(case: _Case) -> dict[str, Any]:
 
 def _check_witnesses(case: _Case) -> dict[str, Any]:
     case.established_checkpoint()
-    seen: list[Verifier] = []
+    seen: dict[str, Verifier] = {}
+    unchecked: dict[str, Verifier] = {}
     for witness in case.trust.witnesses:
         try:
             time = _cosigned_at(case, witness.verifier)
+        except Unsupported:
+            unchecked[witness.name] = witness.verifier
+            continue
         except Unverified:
             raise Finding("failed", "signature", name=witness.name) from None
         if time is not None:
-            seen.append(witness.verifier)
+            seen[witness.name] = witness.verifier
+        if time:
             case.witness_times[witness.name] = time
-    names = sorted(case.witness_times)
     if case.trust.quorum is None:
         raise Finding("not_run", "none_required")
-    if not quorum_met(case.trust, seen):
-        raise Finding("failed", "too_few", quorum=case.trust.quorum, names=names)
-    return {"names": names}
+    if not quorum_met(case.trust, seen.values()):
+        if quorum_met(case.trust, (seen | unchecked).values()):
+            raise Finding("failed", "unsupported", names=sorted(unchecked))
+        raise Finding("failed", "too_few", quorum=case.trust.quorum, names=sorted(seen))
+    return {"names": sorted(seen)}
 
 
 def _check_time(case: _Case) -> dict[str, Any]:
@@ -358,7 +363,10 @@ def _key_of_statement(case: _Case) -> PublicKey:
 
 
 def _cosigned_at(case: _Case, verifier: Verifier) -> int | None:
-    """When `verifier` cosigned the checkpoint, in POSIX seconds; None if it did not. Unverified if its line is bad."""
+    """When `verifier` cosigned the checkpoint, in POSIX seconds; None if it did not, 0 if it states no time.
+
+    Unverified if its line is bad, Unsupported if its kind cannot be checked here.
+    """
     lines = parse_note(case.bundle.checkpoint).signatures
     if not any((line.name, line.key_id) == (verifier.name, verifier.key_id) for line in lines):
         return None

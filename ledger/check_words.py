@@ -254,6 +254,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "Get a fresher receipt with more cosignatures.",
         "见证方不足，未达到信任文件要求的 {quorum}（已见：{names}）。请取得带有更多联署的新凭证。",
     ),
+    "witnesses.failed.unsupported": (
+        "The cosignatures of {names} would complete the quorum, but their kind, ML-DSA-44, cannot be checked here. "
+        "Check the receipt with datawharf verify where the package cryptography is installed.",
+        "加上 {names} 的联署即可达到要求，但此处无法核验其类型（ML-DSA-44）。请在装有 cryptography 软件包的环境中用 datawharf verify 核验。",
+    ),
     "witnesses.failed.signature": (
         "The line of the witness {name} was changed after it was signed. Do not rely on the receipt.",
         "见证方 {name} 的签名行被改动。请勿依赖此凭证。",

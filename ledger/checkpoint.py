@@ -76,21 +76,25 @@ def parse_checkpoint_lines(text: str) -> tuple[str, int, bytes]:
     )
 
 
-def open_checkpoint(note: bytes, log_verifier: Verifier) -> Checkpoint:
-    """The checkpoint in a note signed by the log's key; Unverified if that signature is missing or wrong.
+def open_checkpoint(note: bytes, *log_verifiers: Verifier) -> Checkpoint:
+    """The checkpoint in a note signed by one of the log's keys; Unverified if each of them is missing or one is wrong.
 
-    The origin in the text must be the name of the key: a log cannot speak for another one.
+    The origin in the text must be the name of the key: a log cannot speak for another one. A log has several keys
+    while it goes over to another one; then any of them will do.
     """
-    return checkpoint_of(open_note(note, [log_verifier]), log_verifier)
+    return checkpoint_of(open_note(note, log_verifiers), *log_verifiers)
 
 
-def checkpoint_of(note: VerifiedNote, log_verifier: Verifier) -> Checkpoint:
-    """The checkpoint in an opened note; Unverified unless `log_verifier` is among those who signed it."""
+def checkpoint_of(note: VerifiedNote, *log_verifiers: Verifier) -> Checkpoint:
+    """The checkpoint in an opened note; Unverified unless one of `log_verifiers` is among those who signed it."""
     checkpoint = parse_checkpoint(note.text)
-    if log_verifier not in note.verified:
-        raise Unverified(f"The checkpoint is not signed by the log's key {log_verifier.vkey}.")
-    if checkpoint.origin != log_verifier.name:
-        raise Unverified(f"The checkpoint is of {checkpoint.origin}, but its key is of {log_verifier.name}.")
+    signed = [verifier for verifier in log_verifiers if verifier in note.verified]
+    if not signed:
+        keys = ", ".join(verifier.vkey for verifier in log_verifiers)
+        raise Unverified(f"The checkpoint is not signed by the log's key {keys}.")
+    for verifier in signed:
+        if checkpoint.origin != verifier.name:
+            raise Unverified(f"The checkpoint is of {checkpoint.origin}, but its key is of {verifier.name}.")
     return checkpoint
 
 

@@ -1,6 +1,6 @@
 """C2SP tlog-policy: whom a verifier trusts. A trust file is such a file, and never comes out of a receipt.
 
-    log <vkey> [<url>]
+    log <vkey> [<url>]                       a log that goes over to another key has a line for each
     witness <name> <vkey> [<url>]
     group <name> any|all|<k> <member>...     members are witnesses or groups of earlier lines, each in one group
     quorum <name>|none                       exactly once
@@ -74,8 +74,12 @@ class Policy:
             raise Malformed(f"The quorum {self.quorum!r} of the trust policy is not defined in it.")
 
     def log(self, origin: str) -> TrustedLog | None:
-        """The trusted log of that origin, if there is one."""
+        """The trusted log of that origin, by the first of its keys, if there is one."""
         return next((log for log in self.logs if log.verifier.name == origin), None)
+
+    def log_keys(self, origin: str) -> tuple[Verifier, ...]:
+        """The keys that may sign for that origin, each alone; none if it is not trusted."""
+        return tuple(log.verifier for log in self.logs if log.verifier.name == origin)
 
 
 def policy_for(log_vkey: str) -> Policy:
@@ -175,8 +179,6 @@ class _Reader:
 def _check_keys(policy: Policy) -> None:
     if not policy.logs:
         raise Malformed("The trust policy names no log.")
-    if len({log.verifier.name for log in policy.logs}) != len(policy.logs):
-        raise Malformed("The trust policy names two keys for the same log.")
     for log in policy.logs:
         if log.verifier.kind != NOTE_ED25519:
             raise Malformed(f"The key of the log {log.verifier.name} is not one that signs checkpoints.")

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load, vectors } from "./modules.mjs";
 
-const { fromBase64, utf8 } = await load("bytes");
+const { fromBase64, toBase64, utf8 } = await load("bytes");
 const { checkBundle, CODES, subjectDigest } = await load("check");
 const { loadWords } = await load("check_words");
 const { digestFile } = await load("file_digest");
 const { parseManifest } = await load("manifest");
+const { parseVkey } = await load("note");
 const { parsePolicy } = await load("policy");
 const cases = vectors("receipts");
 const words = await Promise.all(["en", "zh"].map(loadWords));
@@ -61,7 +62,25 @@ test("the receipts show every outcome, and every cause of a failure that a recei
   const seen = new Set(cases.flatMap(({ steps }) => steps.flatMap(names)));
   const { WORDS } = await load("check_words_en");
   const missing = Object.keys(WORDS).filter((words) => !seen.has(words));
-  assert.deepEqual(missing, ["fingerprint.failed.unreadable"]);
+  assert.deepEqual(missing, ["fingerprint.failed.unreadable", "witnesses.failed.unsupported"]);
+});
+
+test("a witness that no browser can check completes no quorum, and its line is not called wrong", async () => {
+  const plain = cases.find(({ name }) => name === "plain");
+  const [, vkey] = /witness w5 (\S+)/.exec(vectors("policies").good.find(({ name }) => name === "ml-dsa").text);
+  const { name, id } = parseVkey(vkey);
+  const bundle = JSON.parse(new TextDecoder().decode(bytesOf(plain.data)));
+  const line = `\u2014 ${name} ${toBase64(Uint8Array.of(...id, ...new Uint8Array(2428)))}\n`;
+  const trust = plain.trust.replace(/^group[^]*|^quorum[^]*/m, "");
+  const judge = async (checkpoint, quorum) => {
+    const data = String.fromCharCode(...utf8(JSON.stringify({ ...bundle, checkpoint })));
+    const { steps } = await check({ ...plain, data, trust: `${trust}witness w5 ${vkey}\nquorum ${quorum}\n` });
+    return steps.find(({ code }) => code === "witnesses");
+  };
+  const { outcome, cause, params } = await judge(bundle.checkpoint + line, "w5");
+  assert.deepEqual([outcome, cause, params], ["failed", "unsupported", { names: ["w5"] }]);
+  assert.equal((await judge(bundle.checkpoint, "w5")).cause, "too_few");
+  assert.equal((await judge(bundle.checkpoint + line, "none")).cause, "none_required");
 });
 
 test("a receipt's data digest can be read before it is checked", () => {

@@ -327,7 +327,6 @@ BAD_POLICIES = [
     L + "quorum\n",
     L + W + "quorum w0 w1\n",
     L + L + Q,
-    L + f"log {NoteSigner('log.example', key(7)).vkey}\n" + Q,
     L + f"log {NoteSigner('other.example', key(1)).vkey}\n" + Q,
     L + f"log {WITNESSES[0].verifier.vkey}\n" + Q,
     L + f"witness w0 {NoteSigner('x', key(9)).vkey}\n" + Q,

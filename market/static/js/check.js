@@ -9,7 +9,7 @@ import { parseCoseReceipt, parseStatement, receiptHeader, verifyCoseReceipt, ver
 import { Malformed, Unverified } from "./errors.js";
 import { thumbprint } from "./keys.js";
 import { verifyInclusion } from "./merkle.js";
-import { parseNote, verifySignatures } from "./note.js";
+import { COSIGNATURE_ML_DSA, parseNote, verifySignatures } from "./note.js";
 import { fingerprint, quorumMet } from "./policy.js";
 import { opens, parseBundle } from "./receipt.js";
 
@@ -60,10 +60,10 @@ function read(data, trust, now) {
 
 async function checkLogSignature(found) {
   const { origin } = found.claimed;
-  const log = found.trust.logs.find(({ verifier }) => verifier.name === origin);
-  if (!log) throw new Finding("failed", "unknown_log", { origin });
-  await orFind(() => verifySignatures(found.note, [log.verifier]), () => new Finding("failed", "signature", { origin }));
-  found.log = log.verifier;
+  const keys = found.trust.logs.map(({ verifier }) => verifier).filter(({ name }) => name === origin);
+  if (!keys.length) throw new Finding("failed", "unknown_log", { origin });
+  await orFind(() => verifySignatures(found.note, keys), () => new Finding("failed", "signature", { origin }));
+  found.logKeys = keys;
   found.checkpoint = found.claimed;
   return { origin, size: found.checkpoint.size, trust: fingerprint(found.trust).slice(0, 16) };
 }
@@ -99,7 +99,7 @@ async function checkLogPolicy(found) {
     () => verifyLogPolicy(entry.statement),
     ({ message }) => new Finding("failed", "unusable", { reason: message }),
   );
-  if (policy.origin !== origin || policy.log.vkey !== found.log.vkey)
+  if (policy.origin !== origin || !found.logKeys.some(({ vkey }) => vkey === policy.log.vkey))
     throw new Finding("failed", "other_log", { found: policy.origin, trusted: origin });
   found.policy = policy;
   return {};
@@ -171,25 +171,37 @@ async function checkCoseReceipt(found) {
   return {};
 }
 
+const hasLine = ({ signatures }, verifier) =>
+  signatures.some(({ name, id }) => name === verifier.name && equal(id, verifier.id));
+
 /** When `verifier` cosigned the checkpoint, in POSIX seconds; undefined if it did not. Unverified if its line is bad. */
 async function cosignedAt({ note }, verifier) {
-  const signed = note.signatures.some(({ name, id }) => name === verifier.name && equal(id, verifier.id));
-  return signed ? (await verifySignatures(note, [verifier]))[0].time : undefined;
+  return hasLine(note, verifier) ? (await verifySignatures(note, [verifier]))[0].time : undefined;
 }
 
 async function checkWitnesses(found) {
   depends(found.checkpoint);
   const { trust, witnessTimes } = found;
   const seen = [];
+  const unchecked = new Map();
   for (const { name, verifier } of trust.witnesses) {
+    if (verifier.kind === COSIGNATURE_ML_DSA) {
+      if (hasLine(found.note, verifier)) unchecked.set(name, verifier);
+      continue;
+    }
     const time = await orFind(() => cosignedAt(found, verifier), () => new Finding("failed", "signature", { name }));
     if (time === undefined) continue;
     seen.push(verifier);
     witnessTimes.set(name, time);
   }
-  const names = [...witnessTimes.keys()].sort((a, b) => compare(utf8(a), utf8(b)));
+  const sorted = (names) => [...names].sort((a, b) => compare(utf8(a), utf8(b)));
+  const names = sorted(witnessTimes.keys());
   if (trust.quorum === undefined) throw new Finding("not_run", "none_required");
-  if (!quorumMet(trust, seen)) throw new Finding("failed", "too_few", { quorum: trust.quorum, names });
+  if (!quorumMet(trust, seen)) {
+    if (quorumMet(trust, [...seen, ...unchecked.values()]))
+      throw new Finding("failed", "unsupported", { names: sorted(unchecked.keys()) });
+    throw new Finding("failed", "too_few", { quorum: trust.quorum, names });
+  }
   return { names };
 }
 

@@ -70,6 +70,7 @@ export const WORDS = {
   "witnesses.passed": "Enough independent witnesses saw this state of the ledger: {names}.",
   "witnesses.not_run.none_required": "Your trust file demands no witnesses, so nobody but the operator vouches for a single history.",
   "witnesses.failed.too_few": "Too few witnesses for the quorum {quorum} of your trust file (seen: {names}). Get a fresher receipt with more cosignatures.",
+  "witnesses.failed.unsupported": "The cosignatures of {names} would complete the quorum, but their kind, ML-DSA-44, cannot be checked here. Check the receipt with datawharf verify where the package cryptography is installed.",
   "witnesses.failed.signature": "The line of the witness {name} was changed after it was signed. Do not rely on the receipt.",
   "openings.passed": "The disclosed contents are those that were sealed in the statement: {names}.",
   "openings.not_run.none": "Nothing sealed is disclosed in this receipt, so there is nothing to compare.",

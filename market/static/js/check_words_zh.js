@@ -70,6 +70,7 @@ export const WORDS = {
   "witnesses.passed": "已有足够的独立见证方见证该账本状态：{names}。",
   "witnesses.not_run.none_required": "您的信任文件未要求见证方，因此除运营方外无人保证账本历史唯一。",
   "witnesses.failed.too_few": "见证方不足，未达到信任文件要求的 {quorum}（已见：{names}）。请取得带有更多联署的新凭证。",
+  "witnesses.failed.unsupported": "加上 {names} 的联署即可达到要求，但此处无法核验其类型（ML-DSA-44）。请在装有 cryptography 软件包的环境中用 datawharf verify 核验。",
   "witnesses.failed.signature": "见证方 {name} 的签名行被改动。请勿依赖此凭证。",
   "openings.passed": "所披露内容与声明中密封的一致：{names}。",
   "openings.not_run.none": "此凭证未披露密封内容，无需比对。",

@@ -7,6 +7,9 @@ import { sha256 } from "./sha256.js";
 
 export const ED25519 = 0x01;
 export const COSIGNATURE = 0x04;
+// ML-DSA-44: read, compared and told apart, but no browser can check it.
+export const COSIGNATURE_ML_DSA = 0x06;
+const ML_DSA_KEY_SIZE = 1312;
 const MAX_SIGNATURES = 100;
 const NAME = /^[^\u0000-\u0020\u0085\p{Z}+]+$/u;
 
@@ -14,15 +17,20 @@ export function keyId(name, kind, key) {
   return sha256(utf8(`${name}\n`), Uint8Array.of(kind), key).subarray(0, 4);
 }
 
-/** vkey to {name, id (4 bytes), kind, key (32 bytes), vkey}. */
+/** vkey to {name, id (4 bytes), kind, key (32 or 1312 bytes), vkey}. */
 export function parseVkey(vkey) {
   const [, name, id, encoded] = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/s.exec(vkey) ?? [];
   if (!encoded || !NAME.test(name)) throw new Malformed("the verifier key is not of the form name+id+key");
   const data = fromBase64(encoded, "the verifier key");
   const [kind] = data;
   const key = data.subarray(1);
-  if (kind !== ED25519 && kind !== COSIGNATURE) throw new Malformed("the verifier key is of an unknown type");
-  ed25519.checkPublicKey(key);
+  if (kind === COSIGNATURE_ML_DSA) {
+    if (key.length !== ML_DSA_KEY_SIZE || utf8(name).length > 255)
+      throw new Malformed("the ML-DSA-44 key has not 1312 bytes, or its name has more than 255");
+  } else {
+    if (kind !== ED25519 && kind !== COSIGNATURE) throw new Malformed("the verifier key is of an unknown type");
+    ed25519.checkPublicKey(key);
+  }
   if (!equal(keyId(name, kind, key), fromHex(id)))
     throw new Malformed("the verifier key does not have the key id that it states");
   return { name, id: fromHex(id), kind, key, vkey };

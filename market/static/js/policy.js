@@ -1,10 +1,10 @@
 // Trust file = C2SP tlog-policy (the rules of ledger/policy.py); it never comes out of a receipt. No DOM.
-// Lines "log <vkey> [url]", "witness <name> <vkey> [url]", "group <name> any|all|<k> <member>…" (members defined
+// Lines "log <vkey> [url]" (one for each key of a log that goes over to another), "witness <name> <vkey> [url]", "group <name> any|all|<k> <member>…" (members defined
 // before, each in one group), exactly one "quorum <name>|none", "#" comments. The fingerprint is the SHA-256 of the
 // canonical form: lines in this order of kinds, single spaces, no comment.
 import { toHex, utf8 } from "./bytes.js";
 import { Malformed } from "./errors.js";
-import { COSIGNATURE, ED25519, parseVkey } from "./note.js";
+import { COSIGNATURE, COSIGNATURE_ML_DSA, ED25519, parseVkey } from "./note.js";
 import { sha256 } from "./sha256.js";
 
 const isPlain = (text) => text !== "" && !/[\p{C}\p{Z}]/u.test(text);
@@ -25,24 +25,23 @@ class Reader {
     return name;
   }
 
-  key(vkey, kind) {
+  key(vkey, ...kinds) {
     const verifier = parseVkey(vkey);
     const key = toHex(verifier.key);
-    if (verifier.kind !== kind || this.#keys.has(key)) throw new Malformed("a key is of the wrong type or there twice");
+    if (!kinds.includes(verifier.kind) || this.#keys.has(key)) throw new Malformed("a key is of the wrong type or there twice");
     this.#keys.add(key);
     return verifier;
   }
 
   log([vkey, url, ...more]) {
     const verifier = this.key(vkey ?? "", ED25519);
-    if (more.length || !isPlain(url ?? "-") || this.logs.some((log) => log.verifier.name === verifier.name))
-      throw new Malformed("it is no new log");
+    if (more.length || !isPlain(url ?? "-")) throw new Malformed("it is no log with its fields");
     this.logs.push({ verifier, url });
   }
 
   witness([name = "", vkey = "", url, ...more]) {
     if (more.length || !isPlain(url ?? "-")) throw new Malformed("it is no witness with its fields");
-    this.witnesses.push({ name: this.define(name), verifier: this.key(vkey, COSIGNATURE), url });
+    this.witnesses.push({ name: this.define(name), verifier: this.key(vkey, COSIGNATURE, COSIGNATURE_ML_DSA), url });
   }
 
   group([name = "", needed = "", ...members]) {
