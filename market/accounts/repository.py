@@ -229,6 +229,10 @@ def sign_in_link(session: Session, token_hash: str, *, lock: bool = False) -> Si
     return session.exec(_held(query) if lock else query).first()
 
 
+def drop_sign_in_links(session: Session, account_id: UUID) -> None:
+    session.exec(delete(SignInLink).where(col(SignInLink.account_id) == account_id))
+
+
 def knows_network(session: Session, account_id: UUID, network_hash: str) -> bool:
     return session.get(KnownNetwork, (account_id, network_hash)) is not None
 

@@ -156,7 +156,10 @@ def password_of(session: Session, *, actor: Principal) -> str:
 def change_password(
     session: Session, *, actor: Principal, compared_hash: str, new_hash: str, now: datetime
 ) -> str:
-    """Set the new password. All other sessions and all API keys of the account end; gives this session's new token."""
+    """Set the new password. All other sessions, all API keys and all sign-in links of the account end.
+
+    Gives this session's new token.
+    """
     decide(actor, EDIT_SELF, Resource())
     row = _own(session, actor)
     account = usable_account(session, row.account_id, compared_hash)
@@ -164,6 +167,7 @@ def change_password(
     session.add(account)
     end_other_sessions(session, account.id, kept=row.id)
     repository.revoke_keys_of_account(session, account.id, now)
+    repository.drop_sign_in_links(session, account.id)
     row.confirmed_at = now
     return _renew(session, row)
 

@@ -15,6 +15,7 @@ from uuid import UUID
 import click
 
 from ledger.errors import LedgerError
+from market.client.cli.passwords import PASSWORD
 from market.config import CONFIG_NAME, ConfigError, Settings, default_home, load_settings, on_this_machine
 
 Params = ParamSpec("Params")
@@ -54,11 +55,30 @@ def _given(value: str) -> str:
         raise ConfigError(f"{value[1:]} cannot be read: {error.strerror}.") from error
 
 
+def _address(given: str) -> str:
+    """The database's address, out of a file if it holds a password."""
+    try:
+        open_to_all = not given.startswith("@") and bool(urlsplit(given).password)
+    except ValueError:
+        open_to_all = False
+    if open_to_all:
+        raise ConfigError(
+            "--database holds a password, which everybody on this machine could read in the list of processes. "
+            "Put the address into a file and name that: --database @file"
+        )
+    return _given(given)
+
+
 def _option(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not (name and equals):
         raise ConfigError(
             f"--s3 {text!r} is not NAME=VALUE. For example: --s3 endpoint=http://127.0.0.1:8333"
+        )
+    if not value.startswith("@") and any(word in name for word in ("secret", "token", "password")):
+        raise ConfigError(
+            f"--s3 {name}=… holds a secret, which everybody on this machine could read in the list of processes. "
+            f"Put it into a file and name that: --s3 {name}=@file"
         )
     return name, _given(value)
 
@@ -83,14 +103,20 @@ def _option(text: str) -> tuple[str, str]:
     "--proxy", "proxies", multiple=True, help="Address or network of a proxy in front; may be repeated."
 )
 @click.option("--operator-email", default="operator@datawharf.local", show_default=True)
-@click.option("--operator-password", default="", help="Default: a random one, printed once.")
+@click.option(
+    "--operator-password",
+    default="",
+    type=PASSWORD,
+    envvar="DATAWHARF_OPERATOR_PASSWORD",
+    help="@file, or - for standard input. Default: a random one, printed once.",
+)
 @click.option("--if-missing", is_flag=True, help="Do nothing where there is a home already.")
 @reporting
 def init(home: Path | None, if_missing: bool, s3: tuple[str, ...], **told: Any) -> None:
     """Make keys, database, ledger, first operator and trust file in a new home folder.
 
-    A value of --database, --operator-password or --s3 that starts with @ names a file that holds it, so that no
-    password stands in a list of processes.
+    A value of --database or --s3 that starts with @ names a file that holds it; one that holds a password has to be given
+    so, since everybody on the machine can read the list of processes.
     """
     from market.cli.setup import NewHome, initialise
 
@@ -98,8 +124,7 @@ def init(home: Path | None, if_missing: bool, s3: tuple[str, ...], **told: Any) 
     if if_missing and (home / CONFIG_NAME).is_file():
         click.echo(f"{home} is a Datawharf home already; nothing was changed.")
         return
-    for name in ("database", "operator_password"):
-        told[name] = _given(told[name])
+    told["database"] = _address(told["database"])
     made = initialise(NewHome(home, s3_options=dict(_option(one) for one in s3), **told))
     settings = made.settings
     click.echo(f"Home       {settings.home}")

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from market.accounts import service as accounts
 from market.accounts.schemas import NewAccount, OrgView
+from market.client.cli.passwords import PASSWORD
 from market.config import ConfigError, Settings, default_home, load_settings
 from market.kit.auth import HUB, Role, system
 from market.kit.clock import SystemClock
@@ -101,7 +102,13 @@ def zone() -> None:
 @click.option("--home", type=click.Path(path_type=Path), default=None, help="Folder of this installation.")
 @click.option("--registrar-email", required=True, help="Address of the registrar's first person.")
 @click.option("--registrar-name", default="Registrar", show_default=True)
-@click.option("--registrar-password", default="", help="Default: a random one, printed once.")
+@click.option(
+    "--registrar-password",
+    default="",
+    type=PASSWORD,
+    envvar="DATAWHARF_REGISTRAR_PASSWORD",
+    help="@file, or - for standard input. Default: a random one, printed once.",
+)
 @click.option(
     "--existing-account", is_flag=True, help="The address's account is known to be the right person's."
 )
@@ -129,5 +136,6 @@ def add(
         click.echo(f"datawharf: {error}", err=True)
         sys.exit(1)
     click.echo(f"Zone       {made.organisation.name.zh} · {made.organisation.name.en} ({adcode})")
-    click.echo(f"Registrar  {made.email}, password {made.password} (unless the account was there before)")
+    shown = "as given" if registrar_password else made.password
+    click.echo(f"Registrar  {made.email}, password {shown} (unless the account was there before)")
     click.echo("Next, on the registrar's machine: datawharf login, then datawharf keys make")

@@ -55,13 +55,19 @@ CHINESE: dict[str, str] = {
     ),
     "✓ The market shows what was signed (ledger entry {index}).": "✓ 市场现显示的与所签署的一致（账本第 {index} 条）。",
     # Errors
+    "{option} names where the password is: @file, or - for standard input. Left out, it is asked for or comes from {variable}. "
+    "On the command line everybody on this machine could read it.": (
+        "{option} 用于指明密码所在：@文件，或 - 表示标准输入。省略时将提示输入，或取自环境变量 {variable}。"
+        "写在命令行上的密码，本机所有用户都能看到。"
+    ),
+    "{path} cannot be read: {why}.": "无法读取 {path}：{why}。",
     "The receipt itself does not hold. Run datawharf verify, which says what is wrong.": "回执本身不成立。请运行 datawharf verify 查明问题。",
     "This is the receipt of a {kind}. Registrations, offers and contracts can be compared.": "这是 {kind} 的回执；可比对的是登记、要约与合约。",
     "This offer was changed or withdrawn by its provider since: get the newer receipt.": "该要约其后已由提供方变更或撤回，请取得较新的回执。",
     "This receipt discloses no content. Use the one that a party of the matter got.": "此回执未披露内容，请使用当事方取得的回执。",
     "The contract is about another asset than the offer. Nothing was signed.": "合约所涉资产与要约不同，未签署任何内容。",
     "The terms in this contract are not those that the provider signed in its offer: they were changed afterwards. Nothing was signed.": "合约中的条款并非提供方在要约中所签署的，事后被改动。未签署任何内容。",
-    "The provider keeps these files: fetch them from {address}, then verify them.": "文件由提供方保管：请从 {address} 取得，再行核验。",
+    "The provider keeps these files. The marketplace does not say where.": "文件由提供方保管，市场未告知其地址。",
     "This asset has no registered version yet.": "该资产尚无已登记的版本。",
     "There is no running licence to acknowledge under. The files were checked and are yours.": "没有生效中的许可可供签收。文件已核对，归您使用。",
     "You act for no organisation yet. Make one, then log in again.": "您尚未代表任何机构。请先创建机构，再重新登录。",

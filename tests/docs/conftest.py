@@ -23,14 +23,15 @@ def addresses(free_port: int) -> dict[str, str]:
 BEGINNING = """
 ```console
 $ datawharf init --home harbour
-$ datawharf zone add 450700 --home harbour --registrar-email registrar@example.org --registrar-password 'a registrar keeps it'
+$ DATAWHARF_REGISTRAR_PASSWORD='a registrar keeps it' \\
+    datawharf zone add 450700 --home harbour --registrar-email registrar@example.org
 ```
 """
 REGISTRAR = """
 ```console
 $ curl -s --retry 60 --retry-delay 1 --retry-connrefused http://127.0.0.1:8000/healthz
-$ datawharf --profile registrar login --server http://127.0.0.1:8000 --email registrar@example.org \\
-    --password 'a registrar keeps it'
+$ DATAWHARF_PASSWORD='a registrar keeps it' \\
+    datawharf --profile registrar login --server http://127.0.0.1:8000 --email registrar@example.org
 $ datawharf --profile registrar keys make
 ```
 """

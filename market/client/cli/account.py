@@ -7,6 +7,7 @@ import click
 from ledger.keyfile import read_key_file, write_key_file
 from ledger.keys import SigningKey
 from ledger.policy import fingerprint, parse_policy
+from market.client.cli.passwords import PASSWORD
 from market.client.cli.shared import Context, pass_context
 from market.client.errors import ClientError
 from market.client.sdk import Datawharf
@@ -15,7 +16,7 @@ from market.client.sdk import Datawharf
 @click.command()
 @click.option("--server", required=True, help="Address of the marketplace.")
 @click.option("--email", prompt=True)
-@click.password_option()
+@click.password_option(type=PASSWORD, envvar="DATAWHARF_PASSWORD", help="@file or -; asked for if left out.")
 @click.option("--name", prompt=True, help="Your name.")
 @click.option("--org-zh", default="", help="Organisation, in Chinese.")
 @click.option("--org-en", default="", help="Organisation, in English.")
@@ -37,7 +38,14 @@ def signup(
 @click.command()
 @click.option("--server", default="", help="Address of the marketplace; default: the profile's.")
 @click.option("--email", default="")
-@click.option("--password", prompt=True, hide_input=True)
+@click.option(
+    "--password",
+    prompt=True,
+    hide_input=True,
+    type=PASSWORD,
+    envvar="DATAWHARF_PASSWORD",
+    help="@file or -; asked for if left out.",
+)
 @pass_context
 def login(ctx: Context, server: str, email: str, password: str) -> None:
     """Get an API key for this machine, and the trust file for checking receipts."""

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from market.accounts import service
 from market.kit.auth import Role
 from tests.market.accounts.conftest import PASSWORD, Browser, Caller, Market
 
@@ -89,6 +90,28 @@ def test_changing_the_password_ends_all_others_and_all_keys(small_market: Market
     assert owner("GET", "/api/v1/me").status_code == 401
     assert small_market.log_in("mei@example.com").status_code == 401
     assert small_market.log_in("mei@example.com", new).status_code == 200
+
+
+@pytest.mark.parametrize("reusable", [False, True])
+def test_changing_the_password_ends_sign_in_links(
+    small_market: Market, browser: Browser, reusable: bool
+) -> None:
+    """Somebody who fears that another got in must not have him come back by a link that was made before."""
+    small_market.sign_up("mei@example.com")
+    small_market.sign_up("li@example.com")
+    with small_market.db.writing() as session:
+        mine, other = (
+            service.create_signin_link(session, email, 1, now=small_market.clock.now(), reusable=reusable)
+            for email in ("mei@example.com", "li@example.com")
+        )
+    assert browser.get(mine).status_code == 200
+    browser.sign_in("mei@example.com")
+    new = "nine loud lighthouses"
+    changed = browser.send("/en/account/password", _from="/en/account", password=PASSWORD, new_password=new)
+    assert changed.status_code == 303
+    visitor = Browser(small_market)
+    assert visitor.get(mine).status_code == 410
+    assert visitor.get(other).status_code == 200
 
 
 def test_changing_the_password_cuts_short_the_overlap_of_a_replaced_key(

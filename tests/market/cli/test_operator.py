@@ -49,3 +49,23 @@ def test_a_port_that_is_none_is_refused_by_its_name(tmp_path: Path, command: str
     assert done.exit_code == 2
     assert "'--port'" in done.output
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--operator-password", "eight grey seagulls"),
+        ("--database", "postgresql+psycopg://datawharf:eight-grey@127.0.0.1/datawharf"),
+        ("--s3", "secret_access_key=eight-grey"),
+        ("--s3", "session_token=eight-grey"),
+    ],
+)
+def test_a_secret_on_the_command_line_makes_no_home(tmp_path: Path, option: str, value: str) -> None:
+    """Everybody on the machine could have read it in the list of processes by then."""
+    home = tmp_path / "home"
+    done = CliRunner().invoke(main, ["init", "--home", str(home), option, value])
+    assert done.exit_code == 1
+    assert "on this machine could" in done.output
+    assert "@file" in done.output
+    assert "eight" not in done.output
+    assert not home.exists()

@@ -66,6 +66,21 @@ def test_an_account_that_somebody_made_is_no_registrar_unseen(settings: Settings
     assert add(settings, "450700", "registrar@example.com")[0] == 0
 
 
+def test_the_registrars_password_comes_from_a_file_and_is_not_shown(
+    settings: Settings, tmp_path: Path
+) -> None:
+    password = "eight grey seagulls"
+    status, said = add(settings, "450700", "first@example.com", "--registrar-password", password)
+    assert (status, zones(settings)) == (1, [])
+    assert "on this machine could read it" in said
+    (tmp_path / "password").write_text(password + "\n", "utf-8")
+    given = f"@{tmp_path / 'password'}"
+    status, said = add(settings, "450700", "first@example.com", "--registrar-password", given)
+    assert status == 0
+    assert "password as given" in said
+    assert password not in said
+
+
 @pytest.mark.parametrize(
     ("adcode", "email", "why"),
     [

@@ -22,8 +22,9 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """`run(who, arguments…)`: the command with the profile folder of `who`."""
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`run(who, arguments…)`: the command with the profile folder of `who`, the password in the environment."""
+    monkeypatch.setenv("DATAWHARF_PASSWORD", PASSWORD)
 
     def called(who: str, *arguments: str, lang: str = "en", status: int = 0) -> Result:
         profile = str(tmp_path / who)
@@ -36,10 +37,10 @@ def run(tmp_path: Path) -> Run:
 
 def join(run: Run, market: Market, who: str, email: str) -> None:
     run(
-        *(who, "signup", "--server", market.server.address, "--email", email, "--password", PASSWORD),
+        *(who, "signup", "--server", market.server.address, "--email", email),
         *("--name", "Mei", "--org-en", f"{who} Ltd", "--zone", "450700"),
     )
-    run(who, "login", "--password", PASSWORD)
+    run(who, "login")
     run(who, "keys", "make")
 
 
@@ -78,8 +79,6 @@ def test_from_sign_up_to_a_verified_receipt(market: Market, run: Run, tmp_path: 
         address,
         "--email",
         "cli-registrar@example.com",
-        "--password",
-        PASSWORD,
     )
     run("registrar", "keys", "make")
     assert application in run("registrar", "queue").output
@@ -88,20 +87,63 @@ def test_from_sign_up_to_a_verified_receipt(market: Market, run: Run, tmp_path: 
     assert "RETURNED" in returned.output
 
 
-def test_refusals_are_one_sentence_and_status_1(market: Market, run: Run) -> None:
+def test_refusals_are_one_sentence_and_status_1(market: Market, run: Run, tmp_path: Path) -> None:
     said = run("nobody", "queue", status=1)
     assert said.stderr == (
         "datawharf: No marketplace is set. Run: datawharf login --server https://… (or set DATAWHARF_PROFILE).\n"
     )
     said = run("nobody", "queue", lang="zh", status=1)
     assert said.stderr.startswith("datawharf: 尚未指定市场。")
+    (tmp_path / "password").write_text("wrong password here\n")
     said = run(
         *("nobody", "login", "--server", market.server.address, "--email", "nobody@example.com"),
-        *("--password", "wrong password here"),
+        *("--password", f"@{tmp_path / 'password'}"),
         status=1,
     )
     assert "[wrong-credentials]" in said.stderr
     assert said.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command", [["login"], ["signup", "--name", "Mei"]], ids=lambda command: str(command[0])
+)
+def test_a_password_is_no_word_of_the_command_line(run: Run, command: list[str]) -> None:
+    """Every user of the machine can read the list of processes."""
+    where = ["--server", "http://127.0.0.1:1", "--email", "mei@example.com"]
+    said = run("nobody", *command, *where, "--password", PASSWORD, status=1)
+    assert said.stderr.startswith(
+        "datawharf: --password names where the password is: @file, or - for standard"
+    )
+    assert "DATAWHARF_PASSWORD" in said.stderr
+    assert PASSWORD not in said.output
+    assert "可" not in said.stderr
+    assert (
+        "本机所有用户都能看到"
+        in run("nobody", *command, *where, "--password", PASSWORD, lang="zh", status=1).stderr
+    )
+    missing = run("nobody", *command, *where, "--password", "@/nowhere/password", status=1)
+    assert "/nowhere/password cannot be read" in missing.stderr
+
+
+def test_a_password_is_typed_or_comes_from_a_file_or_standard_input(
+    market: Market, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = "@eight grey seagulls"
+    monkeypatch.setenv("DATAWHARF_PASSWORD", odd)
+    where = ("--server", market.server.address, "--email", "cli-odd@example.com")
+    run("odd", "signup", *where, "--name", "Mei")
+    monkeypatch.delenv("DATAWHARF_PASSWORD")
+    (tmp_path / "password").write_text(f"{odd}\nnot this line\n", "utf-8")
+    for arguments, typed in (
+        ([f"--password=@{tmp_path / 'password'}"], ""),
+        (["--password", "-"], odd),
+        ([], odd),
+    ):
+        done = CliRunner().invoke(
+            main, ["--profile", str(tmp_path / "odd"), "login", *where, *arguments], input=f"{typed}\n"
+        )
+        assert done.exit_code == 0, done.output
+        assert odd not in done.output
 
 
 def test_what_is_kept_is_not_said_to_be_new(market: Market, run: Run, tmp_path: Path) -> None:
@@ -113,12 +155,12 @@ def test_what_is_kept_is_not_said_to_be_new(market: Market, run: Run, tmp_path: 
     assert (tmp_path / "twice" / "signing.key").read_bytes() == key
 
     trust = tmp_path / "twice" / "trust.policy"
-    said = run("twice", "login", "--password", PASSWORD).output
+    said = run("twice", "login").output
     assert "was kept; the marketplace gives the same one." in said
     assert "saved" not in said
     own = trust.read_bytes().replace(b"log ", b"# mine\nlog ", 1)
     trust.write_bytes(own)
-    said = run("twice", "login", "--password", PASSWORD).output
+    said = run("twice", "login").output
     assert "To take that: datawharf trust --replace" in said
     assert trust.read_bytes() == own
     assert "信任文件已保存至" in run("twice", "trust", "--replace", lang="zh").output
