@@ -16,9 +16,7 @@ from market.delivery import releases, repository, usage
 from market.delivery.reader.reading import can_read
 from market.delivery.schemas import DeliveryView, UsageBatchView
 from market.delivery.verbs import READ_DELIVERIES
-from market.kit.auth import Principal, Resource, decide
-from market.kit.errors import NotFound
-from market.kit.i18n import N_
+from market.kit.auth import Principal, Resource, decide, nothing_there
 from market.kit.paging import Page
 from market.kit.texts import LocalText
 from market.licensing import service as licensing
@@ -87,7 +85,7 @@ def shelfmark(
     decide(actor, READ_DELIVERIES, Resource(org_id=actor.acting_org))
     entitlement = licensing.entitlement(session, actor=actor, entitlement_id=entitlement_id, now=now)
     if entitlement.buyer_org != actor.acting_org:
-        raise NotFound(N_("There is no such licence, or it is not yours to see."))
+        raise nothing_there()
     (holding,) = _holdings(session, actor, [entitlement])
     versions = [
         one

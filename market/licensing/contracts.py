@@ -13,8 +13,8 @@ from sqlmodel import Session
 from ledger.names import urn
 from market.accounts import service as accounts
 from market.catalog import service as catalog
-from market.kit.auth import Principal, Resource, Via, decide, system
-from market.kit.errors import InvalidInput, NotFound
+from market.kit.auth import Principal, Resource, Via, decide, nothing_there, system
+from market.kit.errors import InvalidInput
 from market.kit.i18n import N_
 from market.kit.ids import new_id
 from market.kit.paging import Page, page_by_id, read_id
@@ -63,7 +63,7 @@ def prepare_contract(
     found = repository.offer(session, offer_id, for_update=True) if offer_id else None
     row = repository.revision(session, found.revision_id) if found else None
     if found is None or row is None:
-        raise NotFound(N_("There is no such offer, or it is not published."))
+        raise nothing_there()
     _check_offer(found, org_id)
     request = request or _approved(session, found, org_id)
     _check_none_live(session, org_id, found, now)
@@ -79,7 +79,7 @@ def cancel_contract(
     found = repository.contract(session, contract_id, for_update=True)
     decide(actor, MAKE_CONTRACT, Resource(org_id=found.org_id if found else None))
     if found is None:
-        raise NotFound(N_("There is no such contract, or it is not yours to see."))
+        raise nothing_there()
     if found.state not in (ContractState.AWAITING_BUYER, ContractState.AWAITING_PROVIDER):
         raise WrongContractState(
             N_("It is in the state %(state)s and can no longer be cancelled."), state=found.state
@@ -119,7 +119,7 @@ def payable_contract(session: Session, *, actor: Principal, contract_id: UUID) -
     if actor.via is not Via.SYSTEM:
         decide(actor, READ_CONTRACTS, Resource(org_id=found.org_id if found else None))
     if found is None:
-        raise NotFound(N_("There is no such contract, or it is not yours to see."))
+        raise nothing_there()
     return _summaries(session, [found])[0]
 
 
@@ -144,7 +144,7 @@ def _request(session: Session, actor: Principal, new: NewContract) -> AccessRequ
         return None
     found = repository.request(session, new.request_id)
     if found is None or found.org_id != actor.org_id:
-        raise NotFound(N_("There is no such request, or it is not yours to see."))
+        raise nothing_there()
     if found.state != RequestState.APPROVED:
         raise ApprovalNeeded(
             N_("The request is in the state %(state)s."),
@@ -283,7 +283,7 @@ def _draw_up(
 def _asset_part(session: Session, ledger: Ledger, asset_id: UUID) -> dict[str, Any]:
     asset = catalog.asset(session, actor=_READER, asset_id=asset_id)
     if asset.current_version_id is None:
-        raise NotFound(N_("There is no such asset, or it belongs to somebody else."))
+        raise nothing_there()
     version = catalog.version(session, actor=_READER, version_id=asset.current_version_id)
     return {
         "id": urn(ledger.origin, "asset", asset_id),

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from market.kit.auth import Principal, Resource, decide
-from market.kit.errors import NotFound
+from market.kit.auth import Principal, Resource, decide, nothing_there
 from market.kit.i18n import N_
 from market.kit.paging import Page, page_by_id, read_id
 from market.kit.texts import LocalText
@@ -32,7 +31,7 @@ def activate(session: Session, *, actor: Principal, contract_id: UUID, now: date
     decide(actor, ACTIVATE, Resource())
     found = repository.contract(session, contract_id, for_update=True)
     if found is None:
-        raise NotFound(N_("There is no such contract, or it is not yours to see."))
+        raise nothing_there()
     return view_of(start(session, found, now), now)
 
 
@@ -128,7 +127,7 @@ def spend_rows(session: Session, *, entitlement_id: UUID, rows: int, now: dateti
     spent = repository.spend_rows(session, entitlement_id, rows, now)
     row = repository.entitlement(session, entitlement_id)
     if row is None:
-        raise NotFound(N_("There is no such licence, or it is not yours to see."))
+        raise nothing_there()
     session.refresh(row)
     view = view_of(row, now)
     if spent:
@@ -199,7 +198,7 @@ def _load(session: Session, actor: Principal, entitlement_id: UUID) -> Entitleme
     mine = row is not None and actor.org_id in (row.org_id, row.provider_org_id)
     decide(actor, READ_ENTITLEMENTS, Resource(org_id=actor.org_id if mine else None))
     if row is None:
-        raise NotFound(N_("There is no such licence, or it is not yours to see."))
+        raise nothing_there()
     return row
 
 
@@ -214,7 +213,7 @@ def _switch(
     decide(actor, ACTIVATE, Resource())
     row = repository.entitlement(session, entitlement_id, for_update=True)
     if row is None:
-        raise NotFound(N_("There is no such licence, or it is not yours to see."))
+        raise nothing_there()
     if row.state == before:
         row.state = after
         session.add(row)
@@ -225,5 +224,5 @@ def _switch(
 def terms_of(session: Session, found: Contract) -> OfferTerms:
     row = repository.revision(session, found.revision_id)
     if row is None:
-        raise NotFound(N_("There is no such offer, or it is not published."))
+        raise nothing_there()
     return OfferTerms.model_validate(row.conditions)

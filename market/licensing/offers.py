@@ -12,8 +12,7 @@ from sqlmodel import Session
 from ledger.names import urn
 from market.catalog import service as catalog
 from market.catalog.schemas import AssetMetadata, AssetState
-from market.kit.auth import Principal, Resource, decide
-from market.kit.errors import NotFound
+from market.kit.auth import Principal, Resource, decide, nothing_there
 from market.kit.i18n import N_
 from market.kit.money import Money
 from market.kit.paging import Page, page_by_id, read_id
@@ -94,7 +93,7 @@ def publish_offer(
     found = repository.offer(session, row.offer_id, for_update=True) if row else None
     decide(actor, PUBLISH_OFFER, Resource(org_id=found.org_id if found else None))
     if row is None or found is None:
-        raise _unknown()
+        raise nothing_there()
     fact = provenance.read(ledger, signed.data)
     if row.leaf is not None and row.leaf == fact.statement.leaf_hash.hex():
         return view_of(found, row)
@@ -151,7 +150,7 @@ def offer(session: Session, *, actor: Principal, offer_id: UUID) -> OfferView:
     row = repository.revision(session, found.revision_id) if found else None
     decide(actor, READ_OFFERS, Resource())
     if found is None or row is None:
-        raise _unknown()
+        raise nothing_there()
     return view_of(found, row)
 
 
@@ -161,7 +160,7 @@ def draft(session: Session, *, actor: Principal, ledger: Ledger, draft_id: UUID,
     found = repository.offer(session, row.offer_id) if row else None
     decide(actor, PUBLISH_OFFER, Resource(org_id=found.org_id if found else None))
     if row is None or found is None:
-        raise _unknown()
+        raise nothing_there()
     to_sign = _to_sign(session, ledger, found, row, _action(found), now)
     return OfferDraft(draft_id=row.id, offer=view_of(found, row), to_sign=to_sign)
 
@@ -226,7 +225,7 @@ def _offer_for(session: Session, actor: Principal, new: NewOffer, now: datetime)
         return found
     found, _ = _own(session, actor, new.offer_id)
     if found.asset_id != new.asset_id:
-        raise _unknown()
+        raise nothing_there()
     _check_published(found)
     return found
 
@@ -250,7 +249,7 @@ def _own(
     decide(actor, PUBLISH_OFFER, Resource(org_id=found.org_id if found else None))
     row = repository.revision(session, found.revision_id) if found else None
     if found is None or row is None:
-        raise _unknown()
+        raise nothing_there()
     return found, row
 
 
@@ -309,7 +308,3 @@ def _record(
         now=now,
     )
     return stated.leaf
-
-
-def _unknown() -> NotFound:
-    return NotFound(N_("There is no such offer, or it is not published."))

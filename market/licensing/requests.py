@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from market.kit.auth import Principal, Resource, decide
-from market.kit.errors import InvalidInput, NotFound
+from market.kit.auth import Principal, Resource, decide, nothing_there
+from market.kit.errors import InvalidInput
 from market.kit.i18n import N_, NN_
 from market.kit.paging import Page, page_by_id, read_id
 from market.kit.texts import LocalText
@@ -82,7 +82,7 @@ def decide_request(
     row = repository.request(session, request_id, for_update=True)
     decide(actor, DECIDE_REQUEST, Resource(org_id=row.provider_org_id if row else None))
     if row is None:
-        raise _unknown()
+        raise nothing_there()
     if row.state == decision.decision:
         return view_of(row)
     if row.state != RequestState.PENDING:
@@ -104,7 +104,7 @@ def access_request(session: Session, *, actor: Principal, request_id: UUID) -> A
     sides = (row.org_id, row.provider_org_id) if row else ()
     decide(actor, READ_REQUESTS, Resource(org_id=actor.org_id if actor.org_id in sides else None))
     if row is None:
-        raise _unknown()
+        raise nothing_there()
     return view_of(row)
 
 
@@ -173,7 +173,3 @@ def _check_wanted(wanted: OfferView, org_id: UUID, new: NewAccessRequest) -> Non
             where="answers",
             count=len(wanted.questions),
         )
-
-
-def _unknown() -> NotFound:
-    return NotFound(N_("There is no such request, or it is not yours to see."))

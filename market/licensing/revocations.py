@@ -11,8 +11,7 @@ from sqlmodel import Session
 
 from ledger.errors import LedgerError
 from ledger.statement import canonical_json, parse_canonical_json
-from market.kit.auth import Principal, Resource, decide
-from market.kit.errors import NotFound
+from market.kit.auth import Principal, Resource, decide, nothing_there
 from market.kit.i18n import N_
 from market.kit.texts import LocalText
 from market.licensing import repository
@@ -110,7 +109,7 @@ def _revocable(
     decide(actor, REVOKE_ENTITLEMENT, Resource(org_id=row.provider_org_id if row else None))
     found = repository.contract(session, row.contract_id) if row else None
     if row is None or found is None:
-        raise NotFound(N_("There is no such licence, or it is not yours to see."))
+        raise nothing_there()
     if view_of(row, now).state in (EntitlementState.REVOKED, EntitlementState.EXPIRED):
         raise EntitlementOver(N_("It is in the state %(state)s."), state=view_of(row, now).state.value)
     if terms_of(session, found).revocation is Revocation.NEVER:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from ledger.names import urn
-from market.kit.auth import Principal, Resource, Verb, decide
+from market.kit.auth import Principal, Resource, Verb, decide, nothing_there
 from market.kit.errors import NotFound
 from market.kit.i18n import N_
 from market.kit.money import Money
@@ -106,7 +106,7 @@ def load(
     party = party_of(actor, found.org_id, found.provider_org_id) if found else None
     decide(actor, verb, Resource(org_id=actor.org_id if party else None))
     if found is None:
-        raise NotFound(N_("There is no such contract, or it is not yours to see."))
+        raise nothing_there()
     return found
 
 
@@ -122,7 +122,7 @@ def view_of(
     text = _text(session, found)
     terms = repository.revision(session, found.revision_id)
     if terms is None:
-        raise NotFound(N_("There is no such offer, or it is not published."))
+        raise nothing_there()
     to_sign, key_missing = _to_sign(session, actor, ledger, found, text, now)
     summary = summary_of(found, repository.entitlement_of(session, found.id))
     return ContractView(

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from market.kit.auth import Principal, Resource, decide, system
-from market.kit.errors import NotFound
+from market.kit.auth import Principal, Resource, decide, nothing_there, system
 from market.kit.i18n import N_
 from market.kit.money import Money
 from market.kit.paging import Page, page_by_id, read_id
@@ -142,7 +141,7 @@ def locked(session: Session, order_id: UUID) -> tuple[Order, ContractSummary]:
 
 def there(found: Order | None) -> Order:
     if found is None:
-        raise NotFound(N_("There is no such order, or it is not yours to see."))
+        raise nothing_there()
     return found
 
 

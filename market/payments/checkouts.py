@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from market.kit.errors import NotFound
+from market.kit.auth import nothing_there
 from market.kit.i18n import N_
 from market.kit.money import Money
 from market.kit.ports import Ports
@@ -85,7 +85,7 @@ def record_checkout(session: Session, *, checkout_id: UUID, opened: Checkout) ->
     """Store the gateway's answer; what is known already stays."""
     row = repository.checkout(session, checkout_id, for_update=True)
     if row is None:
-        raise NotFound(N_("There is no such payment."))
+        raise nothing_there()
     if row.state == "PREPARED":
         row.state, row.gateway_id, row.url = "OPEN", opened.id, opened.url
         session.add(row)

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from market.kit.auth import Principal, Resource, decide
-from market.kit.errors import Forbidden, NotFound
+from market.kit.auth import Principal, Resource, decide, nothing_there
+from market.kit.errors import Forbidden
 from market.kit.i18n import N_
 from market.kit.jobs import enqueue
 from market.kit.money import Money, parse_money, total
@@ -163,7 +163,7 @@ def confirm_transfer(
     decide(actor, CONFIRM_TRANSFER, Resource())
     row = repository.transfer(session, transfer_id, for_update=True)
     if row is None:
-        raise NotFound(N_("There is no such transfer."))
+        raise nothing_there()
     person = _person(actor)
     if row.entered_by == person:
         raise SecondPersonNeeded(
@@ -240,7 +240,7 @@ def _received(session: Session, row: Invoice) -> Money:
 def _invoice(session: Session, invoice_id: UUID, *, for_update: bool = False) -> Invoice:
     row = repository.invoice(session, invoice_id, for_update=for_update)
     if row is None:
-        raise NotFound(N_("There is no such invoice."))
+        raise nothing_there()
     return row
 
 

@@ -12,8 +12,7 @@ from ledger.bindings import verify_possession
 from ledger.errors import LedgerError
 from ledger.keys import PublicKey
 from ledger.names import urn
-from market.kit.auth import Principal, Resource, decide
-from market.kit.errors import NotFound
+from market.kit.auth import Principal, Resource, decide, nothing_there
 from market.kit.i18n import N_
 from market.kit.paging import MAX_PAGE, Page, page_by_id, read_id
 from market.provenance import repository
@@ -80,7 +79,7 @@ def withdraw_key(
     decide(actor, WITHDRAW_KEY, Resource(org_id=org_id))
     row = repository.key(session, kid)
     if row is None or row.org_id != org_id:
-        raise NotFound(N_("This organisation has no such signing key."))
+        raise nothing_there()
     if row.state == "bound":
         stated = record_as_platform(
             session,
