@@ -241,6 +241,20 @@ WORDS: dict[str, tuple[str, str]] = {
         "The time stated by {by} was changed after it was signed. Do not rely on the receipt.",
         "{by} 所述时间在签署后被改动。请勿依赖此凭证。",
     ),
+    "time.passed.authority": (
+        "Not before {not_before_time} by the signer's own clock, not after {not_after_time} by the "
+        "time-stamping authority {by}.",
+        "不早于 {not_before_time}（签署方自述），不晚于 {not_after_time}（时间戳机构 {by}）。",
+    ),
+    "time.warning.unsupported": (
+        "The time-stamp token was not checked: {reason}",
+        "未核验时间戳：{reason}",
+    ),
+    "time.failed.timestamp": (
+        "The time-stamp token is not one over this state of the ledger by an authority that you trust: "
+        "{reason} Do not rely on its time.",
+        "时间戳并非由您信任的机构对该账本状态所签发（{reason}）。请勿依据其时间。",
+    ),
     "witnesses.passed": (
         "Enough independent witnesses saw this state of the ledger: {names}.",
         "已有足够的独立见证方见证该账本状态：{names}。",
@@ -257,7 +271,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "witnesses.failed.unsupported": (
         "The cosignatures of {names} would complete the quorum, but their kind, ML-DSA-44, cannot be checked here. "
         "Check the receipt with datawharf verify where the package cryptography is installed.",
-        "加上 {names} 的联署即可达到要求，但此处无法核验其类型（ML-DSA-44）。请在装有 cryptography 软件包的环境中用 datawharf verify 核验。",
+        "加上 {names} 的联署即可达到要求，但此处无法核验其类型（ML-DSA-44）。"
+        "请在装有 cryptography 软件包的环境中用 datawharf verify 核验。",
     ),
     "witnesses.failed.signature": (
         "The line of the witness {name} was changed after it was signed. Do not rely on the receipt.",
