@@ -17,6 +17,7 @@ from typing import Any
 
 from ledger.bindings import KEY_BINDING, LogPolicy, parse_key_binding, verify_key_binding, verify_log_policy
 from ledger.check_data import check_data
+from ledger.check_time import Sighting, sighting_of_token, time_bounds
 from ledger.checkpoint import Checkpoint, cosignatures, open_checkpoint, parse_checkpoint
 from ledger.cose_receipt import parse_cose_receipt, receipt_header, verify_cose_receipt
 from ledger.errors import LedgerError, Malformed, Unsupported, Unverified
@@ -30,6 +31,7 @@ from ledger.proofs import verify_inclusion
 from ledger.receipt import Bundle, parse_bundle
 from ledger.report import Report, Step
 from ledger.statement import Statement, commitment, parse_statement
+from ledger.timestamp import Token
 
 __all__ = ["CODES", "Report", "Step", "check_bundle"]
 
@@ -49,9 +51,6 @@ CODES = (
 )
 """The steps, in the order in which a report shows them."""
 
-CLOCK_TOLERANCE = 300
-"""Seconds by which two honest clocks may differ."""
-
 
 @dataclass(frozen=True)
 class _Entry:
@@ -70,6 +69,7 @@ class _Case:
     trust: Policy
     now: int | None
     history: bytes | None
+    timestamp: Token | None
     main: _Entry
     supporting: list[_Entry]
     claimed: Checkpoint
@@ -99,16 +99,18 @@ def check_bundle(
     files: Mapping[str, Path] | None = None,
     now: int | None = None,
     history: bytes | None = None,
+    timestamp: Token | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Report:
     """Check the receipt `data` against `trust`, and against `files` (name in the manifest -> place) if given.
 
     `now` is the verifier's clock in POSIX seconds. `history` is that of the signing key, `key:<hex>` in the index:
-    without it nobody knows whether the key was withdrawn before. `on_progress` gets the bytes of `files` hashed so far. Never
-    raises for anything in the receipt or the files: the report says what is wrong.
+    without it nobody knows whether the key was withdrawn before. `timestamp` is a token over the receipt's checkpoint,
+    with the authorities that the verifier believes. `on_progress` gets the bytes of `files` hashed so far. Never raises for
+    anything in the receipt, the token or the files: the report says what is wrong.
     """
     try:
-        case = _read(data, trust, now, history)
+        case = _read(data, trust, now, history, timestamp)
     except Malformed as error:
         unread = {code: Step(code, "not_run", {}, "depends") for code in CODES[1:]}
         unread["key_not_revoked"] = Step("key_not_revoked", "not_run")
@@ -135,7 +137,9 @@ def check_bundle(
     return Report(tuple(steps[code] for code in CODES))
 
 
-def _read(data: bytes, trust: Policy, now: int | None, history: bytes | None) -> _Case:
+def _read(
+    data: bytes, trust: Policy, now: int | None, history: bytes | None, timestamp: Token | None
+) -> _Case:
     bundle = parse_bundle(data)
     parse_cose_receipt(bundle.cose_receipt)
     return _Case(
@@ -143,6 +147,7 @@ def _read(data: bytes, trust: Policy, now: int | None, history: bytes | None) ->
         trust,
         now,
         history,
+        timestamp,
         _Entry(parse_statement(bundle.statement), bundle.index, bundle.path),
         [_Entry(parse_statement(each.statement), each.index, each.path) for each in bundle.supporting],
         parse_checkpoint(parse_note(bundle.checkpoint).text),
@@ -273,28 +278,20 @@ def _check_witnesses(case: _Case) -> dict[str, Any]:
 def _check_time(case: _Case) -> dict[str, Any]:
     case.established_checkpoint()
     cosigner = case.established_policy().cosigner
-    found: dict[str, Any] = {"not_before_time": case.main.statement.claims.iat}
     try:
         time = _cosigned_at(case, cosigner)
     except Unverified:
         raise Finding("failed", "signature", by=cosigner.name) from None
-    independent = {
-        witness.name: case.witness_times[witness.name]
+    sightings = [
+        Sighting(case.witness_times[witness.name], witness.name, "witness")
         for witness in case.trust.witnesses
         if witness.name in case.witness_times and witness.verifier.key != cosigner.key
-    }
-    if independent:
-        by = min(independent, key=lambda name: independent[name])
-        found |= {"by": by, "not_after_time": independent[by], "cause": "witness"}
-    elif time is not None:
-        found |= {"by": cosigner.name, "not_after_time": time}
-    else:
-        raise Finding("warning", "none", **found)
-    if case.now is not None and found["not_after_time"] > case.now + CLOCK_TOLERANCE:
-        raise Finding("warning", **found | {"cause": "future"})
-    if found["not_before_time"] > found["not_after_time"] + CLOCK_TOLERANCE:
-        raise Finding("warning", **found | {"cause": "claimed_later"})
-    return found
+    ]
+    if time:
+        sightings.append(Sighting(time, cosigner.name, ""))
+    if case.timestamp is not None:
+        sightings.append(sighting_of_token(case.timestamp, case.bundle.checkpoint))
+    return time_bounds(case.main.statement.claims.iat, sightings, case.now)
 
 
 def _check_openings(case: _Case) -> dict[str, Any]:

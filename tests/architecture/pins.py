@@ -30,6 +30,7 @@ FLOORS = {
     "pyjwt": "2.13",
     "pynacl": "1.6.2",
     "python-multipart": "0.0.31",
+    "rfc3161-client": "1.0.9",
     "starlette": "1.5.1",
 }
 # Abandoned or holed; or under a licence that a wheel of ours could not carry.
