@@ -26,6 +26,8 @@ from ledger.note import COSIGNATURE_ED25519, NoteSigner
 from ledger.policy import Policy, TrustedLog, Witness, format_policy, parse_policy
 from ledger.signer import Signer
 from ledger.stores.files import FileLock, FileObjects
+from ledger.timestamp import Token
+from ledger.timestamp_cli import stamp
 from ledger.witness_cli import witness
 
 EXIT_CODES: dict[type[LedgerError], int] = {Unverified: 1, Malformed: 2, Conflict: 4, StorageFailed: 5}
@@ -69,8 +71,8 @@ def append(folder: Path, files: Sequence[Path]) -> None:
     """Append one entry a file."""
     log = _load(folder)
     indices = log.append([file.read_bytes() for file in files])
-    for index, file in zip(indices, files, strict=True):
-        click.echo(f"{index} {file}")
+    for number, file in zip(indices, files, strict=True):
+        click.echo(f"{number} {file}")
     log.close()
 
 
@@ -97,10 +99,23 @@ def receipt(folder: Path, index: int, supporting: Sequence[int]) -> None:
 @click.option(
     "--trust", type=_FILE, required=True, help="Trust file (C2SP tlog-policy), never out of a receipt."
 )
+@click.option("--timestamp", "token", type=_FILE, help="Time-stamp token over the receipt's checkpoint.")
+@click.option(
+    "--authority",
+    "roots",
+    type=_FILE,
+    multiple=True,
+    help="Root certificate (PEM) of a time-stamping authority that you trust.",
+)
 @click.option("--language", type=click.Choice(["en", "zh"]), default="en")
-def verify(receipt_file: Path, trust: Path, language: str) -> None:
+def verify(receipt_file: Path, trust: Path, token: Path | None, roots: Sequence[Path], language: str) -> None:
     """Print the report and exit with its code."""
-    report = check_bundle(receipt_file.read_bytes(), parse_policy(trust.read_bytes()), now=int(time.time()))
+    report = check_bundle(
+        receipt_file.read_bytes(),
+        parse_policy(trust.read_bytes()),
+        now=int(time.time()),
+        timestamp=Token(token.read_bytes(), tuple(root.read_bytes() for root in roots)) if token else None,
+    )
     for step in report.steps:
         click.echo(f"{step.outcome:8} {step.sentence('zh' if language == 'zh' else 'en')}")
     click.echo(report.outcome)
@@ -139,6 +154,7 @@ cli.add_command(index)
 
 
 cli.add_command(witness)
+cli.add_command(stamp)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

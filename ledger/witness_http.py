@@ -150,13 +150,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class HttpTransport:
-    """Posts to witnesses over HTTP or HTTPS; redirects are not followed."""
+    """Posts to witnesses and authorities over HTTP or HTTPS; redirects are not followed."""
 
-    def post(self, url: str, body: bytes, timeout: float) -> Answer:
+    def post(self, url: str, body: bytes, timeout: float, content_type: str = TEXT) -> Answer:
         """What the server answers within about `timeout` seconds; OSError if it does not."""
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Malformed(f"{url[:200]!r} is not the address of a witness.")
+            raise Malformed(f"{url[:200]!r} is not an address that can be asked.")
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection = (
             http.client.HTTPSConnection(
                 parts.hostname, parts.port, timeout=timeout, context=ssl.create_default_context()
@@ -168,7 +169,7 @@ class HttpTransport:
         alarm = threading.Timer(timeout, _hang_up, [connection])
         try:
             alarm.start()
-            connection.request("POST", parts.path or "/", body, {"Content-Type": TEXT})
+            connection.request("POST", target, body, {"Content-Type": content_type})
             response = connection.getresponse()
             answered = response.read(MAX_ANSWER + 1)
             cut = bool(response.length) or not alarm.is_alive()

@@ -145,7 +145,7 @@ def test_without_the_package_the_error_says_what_is_missing(monkeypatch: pytest.
 def test_a_package_that_believes_the_token_s_own_root_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     for found in ("1.0.8", "0.9"):
         monkeypatch.setattr("ledger.timestamp.version", lambda name, found=found: found)
-        with pytest.raises(Unsupported, match="1.0.9 or newer"):
+        with pytest.raises(Unsupported, match="or newer"):
             verify_timestamp(TOKEN, DATA, ROOTS)
     monkeypatch.setattr("ledger.timestamp.version", lambda name: "1.10.0rc1")
     assert verify_timestamp(TOKEN, DATA, ROOTS) == GOOD

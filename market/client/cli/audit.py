@@ -13,6 +13,7 @@ from ledger.errors import LedgerError
 from ledger.manifest import Manifest, hash_file, parse_manifest
 from ledger.policy import parse_policy
 from ledger.receipt import parse_bundle
+from ledger.timestamp import Token
 from market.client.cli.shared import MANIFEST_SUFFIX, RECEIPT, Context, pass_context
 from market.client.downloading import MANIFEST
 from market.client.errors import ClientError
@@ -38,6 +39,19 @@ MARKS = {"passed": "✓", "failed": "✗", "warning": "!", "not_run": "–"}
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Trust file; default: the profile's.",
 )
+@click.option(
+    "--timestamp",
+    "token",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Time-stamp token (RFC 3161) over the receipt's checkpoint.",
+)
+@click.option(
+    "--authority",
+    "roots",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    help="Root certificate (PEM) of a time-stamping authority that you trust.",
+)
 @click.option("--second-opinion", is_flag=True, help="Compute the root with the merkletools package too.")
 @pass_context
 def verify(
@@ -46,6 +60,8 @@ def verify(
     data: Path | None,
     manifest_path: Path | None,
     trust: Path | None,
+    token: Path | None,
+    roots: tuple[Path, ...],
     second_opinion: bool,
 ) -> None:
     """Check RECEIPT step by step. Nothing is sent anywhere. Status 0 if every check that ran passed."""
@@ -61,6 +77,7 @@ def verify(
         manifest=manifest,
         files=files,
         now=int(time.time()),
+        timestamp=Token(token.read_bytes(), tuple(root.read_bytes() for root in roots)) if token else None,
     )
     click.echo(report.sentence(ctx.lang))
     for step in report.steps:
