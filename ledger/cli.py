@@ -7,6 +7,7 @@
 Exit codes: 0 all is well; 1 a check failed; 2 wrong usage or malformed input; 4 conflict; 5 a store failed.
 """
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 import click
 
 from ledger.check import check_bundle
+from ledger.checkpoint import open_checkpoint
 from ledger.errors import Conflict, LedgerError, Malformed, StorageFailed, Unverified
 from ledger.fsck import fsck
 from ledger.indexer.command import index
@@ -25,6 +27,7 @@ from ledger.monitor_cli import monitor_command
 from ledger.note import COSIGNATURE_ED25519, NoteSigner
 from ledger.policy import Policy, TrustedLog, Witness, format_policy, parse_policy
 from ledger.signer import Signer
+from ledger.stores.address import open_files
 from ledger.stores.files import FileLock, FileObjects
 from ledger.timestamp import Token
 from ledger.timestamp_cli import stamp
@@ -123,20 +126,34 @@ def verify(receipt_file: Path, trust: Path, token: Path | None, roots: Sequence[
 
 
 @cli.command(
-    "fsck", help="Derive every tile and root in FOLDER again from the entries and check every checkpoint."
+    "fsck",
+    help="Derive every tile and root of the log at PLACE (a folder or an address) again and check all of it.",
 )
-@click.argument("folder", type=_FOLDER)
+@click.argument("place")
+@click.option("--trust", type=_FILE, help="Trust file; default: the one in the folder.")
+@click.option("--head", type=_FILE, help="A checkpoint that you hold; it must be a state of this log.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=os.cpu_count() or 1,
+    help="Processes that share the work.",
+)
 @click.option("--quiet", is_flag=True, help="Say nothing but what is wrong.")
-def check_log(folder: Path, quiet: bool) -> None:
+def check_log(place: str, trust: Path | None, head: Path | None, workers: int, quiet: bool) -> None:
     """Print each wrong byte range; exit 1 if there is one."""
-    policy = _policy(folder)
-    receipt_file = folder / "keys" / "receipt.key"
+    if trust is None and place.startswith(("http://", "https://")):
+        raise Malformed("Name a trust file with --trust: an address does not say whom to trust.")
+    policy = parse_policy(trust.read_bytes()) if trust is not None else _policy(Path(place))
+    receipt_file = Path(place) / "keys" / "receipt.key"
+    verifier = policy.logs[0].verifier
     report = fsck(
-        _objects(folder),
-        policy.logs[0].verifier,
-        cosigner=policy.witnesses[0].verifier if policy.witnesses else None,
+        open_files(place) if trust is not None else _objects(Path(place)),
+        verifier,
+        cosigner=policy.witnesses[0].verifier if policy.witnesses and trust is None else None,
         receipt_key=read_key_file(receipt_file).public if receipt_file.exists() else None,
+        head=open_checkpoint(head.read_bytes(), verifier) if head is not None else None,
         on_progress=None if quiet else _show_progress,
+        workers=workers,
     )
     for problem in report.problems:
         click.echo(str(problem))
@@ -150,11 +167,9 @@ def check_log(folder: Path, quiet: bool) -> None:
 
 
 cli.add_command(monitor_command())
-cli.add_command(index)
-
-
 cli.add_command(witness)
 cli.add_command(stamp)
+cli.add_command(index)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -29,7 +29,6 @@ MAX_RECORD = 1 << 18
 _ABSENT = frozenset({404, 410})
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
 _GZIP = 16 + zlib.MAX_WBITS
-_PIECE = 1 << 16
 
 
 class _TryAgain(Exception):
@@ -129,9 +128,14 @@ def _read_body(url: str, answer: httpx.Response, limit: int, ends: float) -> byt
     coding = answer.headers.get("Content-Encoding", "identity").strip().lower()
     if coding not in ("identity", "gzip"):
         raise StorageFailed(f"{url} comes in the encoding {coding[:40]!r}; only gzip is understood.")
+    announced = answer.headers.get("Content-Length", "")
+    # Hashes do not pack: gzip makes them longer by a little.
+    if announced.isdecimal() and int(announced[:20]) > limit + limit // 1000 + 64:
+        raise _too_long(url, limit)
     unpack = zlib.decompressobj(_GZIP) if coding == "gzip" else None
     body = bytearray()
-    for piece in answer.iter_raw(_PIECE):
+    # Without a size of pieces, since a collected piece would hide how slowly it came.
+    for piece in answer.iter_raw():
         if time.monotonic() > ends:
             raise StorageFailed(f"{url} did not end in time; the answer was cut off.")
         try:
@@ -139,10 +143,14 @@ def _read_body(url: str, answer: httpx.Response, limit: int, ends: float) -> byt
         except zlib.error as error:
             raise StorageFailed(f"{url} is damaged gzip: {error}.") from None
         if len(body) > limit:
-            raise StorageFailed(f"{url} is longer than the {limit} bytes that such a file can have.")
+            raise _too_long(url, limit)
     if unpack is not None and (not unpack.eof or unpack.unused_data):
         raise StorageFailed(f"{url} is gzip that ends too early or goes on after its end.")
     return bytes(body)
+
+
+def _too_long(url: str, limit: int) -> StorageFailed:
+    return StorageFailed(f"{url} is longer than the {limit} bytes that such a file can have.")
 
 
 def _wait(attempt: int, after: str | None) -> float:

@@ -177,11 +177,17 @@ class MaliciousLog:
         return next((how for prefix, how in self.wire.items() if path.startswith(prefix)), None)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """A client that hangs up on a liar is right to."""
+
+
 @contextmanager
 def served(log: Any, elsewhere: str = "http://203.0.113.1/") -> Iterator[str]:
     """The address at which `log` is served on this machine; its `wire` says how answers misbehave."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(log, elsewhere))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _handler(log, elsewhere))
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
@@ -240,7 +246,7 @@ def _misbehave(handler: Any, how: str, data: bytes, elsewhere: str) -> None:
                 if how == "dripping":
                     threading.Event().wait(0.02)
         case "gzip bomb":
-            handler._answer(200, gzip.compress(bytes(200_000_000), 1), Content_Encoding="gzip")
+            handler._answer(200, _bomb(), Content_Encoding="gzip")
         case "cut gzip":
             handler._answer(200, gzip.compress(data)[:-9], Content_Encoding="gzip")
         case "other coding":
@@ -257,6 +263,11 @@ def _misbehave(handler: Any, how: str, data: bytes, elsewhere: str) -> None:
             handler._answer(503, b"later", Retry_After="0")
         case _:
             raise ValueError(how)
+
+
+@cache
+def _bomb() -> bytes:
+    return gzip.compress(bytes(50_000_000), 1)
 
 
 def _begin(handler: Any, **headers: str) -> None:
