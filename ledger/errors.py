@@ -27,3 +27,7 @@ class Conflict(LedgerError):
 
 class StorageFailed(LedgerError):
     """A store lost, refused or corrupted what it should keep: the operator has to act."""
+
+
+class Unavailable(LedgerError):
+    """Nothing is wrong with what was asked, but it cannot be done just now: ask again, with the same bytes."""

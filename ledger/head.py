@@ -9,7 +9,8 @@
 process takes the log over: a swap by the previous owner then fails, and its staged batches have other names.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ledger.encoding import format_base64, parse_base64, parse_decimal
@@ -23,6 +24,7 @@ STAGING = "staging/"
 _HEAD = "datawharf/log-head/v1"
 _STAGED = "datawharf/log-staging/v1"
 _NOTHING_STAGED = "-"
+_BATCH = re.compile(f"{STAGING}([0-9]+)-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,11 @@ class Staged:
     def path(self, epoch: int) -> str:
         """Where the owner of this epoch stages the batch."""
         return f"{STAGING}{epoch}-{self.start}-{self.stop}-{self.root.hex()}"
+
+
+def leftovers(paths: Iterable[str], epoch: int) -> list[str]:
+    """Which objects below `staging/` the owner of `epoch` may drop: all but what a later owner has staged."""
+    return [path for path in paths if (batch := _BATCH.match(path)) is None or int(batch[1]) <= epoch]
 
 
 def frames_of(entries: Sequence[bytes]) -> tuple[bytes, ...]:

@@ -146,17 +146,33 @@ class CheckpointPublisher(KeptCheckpoints):
         super().__init__(origin, objects, verifier)
         self._store = objects
 
-    def publish(self, signed: SignedHead) -> Published:
-        """Keep a signed head and make it the newest. Repeating an unfinished call completes it."""
+    def kept_note(self, checkpoint: Checkpoint) -> bytes | None:
+        """The note of a publication that began: its cosignatures are settled. None where it did not begin."""
+        note = self._store.read(f"{KEPT}{checkpoint.size}")
+        if note is not None and self._open(note) != checkpoint:
+            raise StorageFailed(
+                f"The kept checkpoint {KEPT}{checkpoint.size} is another one than the signer signed."
+            )
+        return note
+
+    def publish(self, signed: SignedHead, note: bytes) -> Published:
+        """Keep a signed head as `note`, which has its cosignatures, and make it the newest.
+
+        Repeating an unfinished call completes it. `Conflict` if another writer has published a later one.
+        """
         checkpoint = signed.checkpoint
         current = self._store.read(NEWEST)
-        if current != signed.note:
+        if current is not None and self._open(current).size > checkpoint.size:
+            raise Conflict(
+                f"A later checkpoint of {self._origin} than that of {checkpoint.size} entries is published."
+            )
+        if current != note:
             name = f"{KEPT}{checkpoint.size}"
             # A crash here leaves a kept checkpoint that is not the newest yet; publishing it again gives the
             # same bytes, and nothing else is published before it.
             self._store.create(
                 {
-                    name: signed.note,
+                    name: note,
                     f"{name}.cose": format_sign1(
                         Sign1(signed.cose_protected, {}, None, signed.cose_signature)
                     ),
@@ -164,8 +180,16 @@ class CheckpointPublisher(KeptCheckpoints):
                     or _format_links(self._next_links(checkpoint.size, current)),
                 }
             )
-            self._store.replace(NEWEST, signed.note)
-        return Published(checkpoint, signed.note, signed.cose_protected, signed.cose_signature)
+            self._make_newest(current, note)
+        return Published(checkpoint, note, signed.cose_protected, signed.cose_signature)
+
+    def _make_newest(self, current: bytes | None, note: bytes) -> None:
+        try:
+            self._store.swap(NEWEST, current, note)
+        except Conflict:
+            # An earlier owner of the log may have finished this very publication.
+            if self._store.read(NEWEST) != note:
+                raise
 
     def _next_links(self, size: int, current: bytes | None) -> _Links:
         if current is None:

@@ -37,8 +37,12 @@ class ObjectStore(ObjectReader, Protocol):
         `Conflict` is raised. When the call fails, any part of the batch may have been stored.
         """
 
-    def replace(self, path: str, data: bytes) -> None:
-        """Durably and atomically put `data` at `path`. For the few mutable objects (`checkpoint`) only."""
+    def swap(self, path: str, old: bytes | None, new: bytes) -> None:
+        """Durably and atomically replace `old` (None: no object) by `new` at `path`; `Conflict` if it is not `old`.
+
+        For the few mutable objects (`checkpoint`) only. However long a caller slept between reading `old` and this
+        call, or within it, it never overwrites what another one wrote meanwhile.
+        """
 
     def paths(self, prefix: str) -> Iterator[str]:
         """Yield the paths of stored objects that start with `prefix`, in any order."""
@@ -48,7 +52,11 @@ class ObjectStore(ObjectReader, Protocol):
 
 
 class LockStore(Protocol):
-    """One record per log, changed by compare-and-swap: the arbiter between writers."""
+    """One record per log, changed by compare-and-swap: the arbiter between writers; and a lease beside it.
+
+    A process that is stopped within any of these calls keeps no other one out, and changes nothing when it goes on
+    after another one's swap. (In SQLite a process stopped within the very UPDATE keeps the whole database.)
+    """
 
     def read(self) -> bytes | None:
         """Return the record, or None where there is none yet."""
@@ -57,10 +65,13 @@ class LockStore(Protocol):
         """Durably store the first record; `Conflict` if there is one already."""
 
     def swap(self, old: bytes, new: bytes) -> None:
-        """Durably replace `old` by `new`; `Conflict` if the record is not `old` or another process holds it."""
+        """Durably replace `old` by `new`; `Conflict` if the record is not `old`."""
 
-    def close(self) -> None:
-        """Let another process have the record, where the store keeps others out (files)."""
+    def read_lease(self) -> bytes | None:
+        """Return the lease: who writes just now (`ledger.lease`); None where there never was one."""
+
+    def swap_lease(self, old: bytes | None, new: bytes) -> None:
+        """Replace the lease `old` by `new`; `Conflict` if it is not `old`. It need not survive a power cut."""
 
 
 def check_object_path(path: str) -> str:

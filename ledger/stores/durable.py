@@ -3,24 +3,34 @@
 A file is durable when its bytes are synced *and* the directory that names it is. So: write to a temporary name,
 sync the file, give it its final name (`link` where nothing may be overwritten, `replace` where it may), sync
 the directory. On Windows directories cannot be synced and the file system's journal has to do.
+
+`swap_file` is compare-and-swap on a file, without a lock that a stopped process could keep. A swapper
+
+    1 writes the new bytes to a temporary file of its own, beside the others'
+    2 removes every other swapper's temporary file for the same path
+    3 reads the path and compares
+    4 renames its temporary file to the path, which fails if somebody has removed it meanwhile
+
+Between 3 and 4 of one swapper no other can rename: its temporary file would have been made after 2, so its own 2
+came after that and removed the first one's file. A process that is stopped anywhere in between keeps nobody out,
+and finds its file gone when it goes on.
 """
 
 import contextlib
 import os
+import random
 import secrets
 import sys
+import time
 from pathlib import Path
 
-from ledger.errors import Conflict, StorageFailed
-
-if sys.platform != "win32":
+if sys.platform == "darwin":
     import fcntl
-else:
-    import msvcrt
 
 _BINARY = getattr(os, "O_BINARY", 0)
 PRIVATE = 0o600
 PUBLIC = 0o644
+_ATTEMPTS = 1000
 
 
 def sync_file(descriptor: int) -> None:
@@ -56,63 +66,69 @@ def write_new(path: Path, data: bytes, mode: int = PUBLIC) -> int:
     return descriptor
 
 
-def replace_durably(path: Path, data: bytes, *, scratch: Path | None = None, mode: int = PUBLIC) -> None:
-    """Atomically and durably make `path` hold `data`; the temporary file lives in `scratch` (same file system).
+def swap_file(
+    path: Path,
+    old: bytes | None,
+    new: bytes,
+    *,
+    scratch: Path | None = None,
+    mode: int = PUBLIC,
+    durable: bool = True,
+) -> bool:
+    """Atomically make `path` hold `new` if it holds `old` (None: if it does not exist); False if it does not.
 
-    Readers see the old or the new bytes, never a mixture, also after a power cut.
+    Readers see the old or the new bytes, never a mixture, also after a power cut. Temporary files live in `scratch`
+    (same file system), or beside the path. Everyone who writes to `path` must do it by this function.
     """
-    temporary = (scratch or path.parent) / f"tmp-{secrets.token_hex(8)}"
-    try:
-        descriptor = write_new(temporary, data, mode)
+    folder, prefix = scratch or path.parent, f"swap-{path.name}-"
+    for attempt in range(_ATTEMPTS):
+        if read_if_there(path) != old:
+            return False
+        mine = folder / f"{prefix}{secrets.token_hex(8)}"
         try:
-            sync_file(descriptor)
+            _write_whole(mine, new, mode, durable=durable)
+            _remove_others(folder, prefix, mine.name)
+            if read_if_there(path) != old:
+                return False
+            if _rename(mine, path):
+                if durable:
+                    sync_directory(path.parent)
+                return True
         finally:
-            os.close(descriptor)
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
-    sync_directory(path.parent)
+            with contextlib.suppress(OSError):
+                mine.unlink(missing_ok=True)
+        # Somebody else swaps just now and was quicker; whether they changed anything is to be seen.
+        time.sleep(random.random() * 0.001 * min(attempt, 20))  # noqa: S311 - two swappers part by chance
+    raise OSError(f"{_ATTEMPTS} attempts to change {path} were all crossed by others")
 
 
-class ProcessLock:
-    """An advisory lock on a file, held by one process at a time and gone when that process ends."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._descriptor: int | None = None
-
-    @property
-    def held(self) -> bool:
-        """Whether this object holds the lock."""
-        return self._descriptor is not None
-
-    def acquire(self, *, wait: bool = False) -> None:
-        """Take the lock; `Conflict` if another process has it (or wait for that process)."""
-        if self._descriptor is not None:
-            return
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, PRIVATE)
-        except OSError as error:
-            raise StorageFailed(f"The lock file {self._path} cannot be opened: {error.strerror}.") from error
-        try:
-            _lock(descriptor, wait=wait)
-        except OSError as error:
-            os.close(descriptor)
-            raise Conflict(f"Another process is writing to this log; it holds {self._path}.") from error
-        self._descriptor = descriptor
-
-    def release(self) -> None:
-        """Let the lock go; no error if it is not held."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+def _rename(mine: Path, path: Path) -> bool:
+    """Give the temporary file its final name; False if it was removed."""
+    try:
+        mine.replace(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
-def _lock(descriptor: int, *, wait: bool) -> None:
-    if sys.platform == "win32":
-        msvcrt.locking(descriptor, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-    else:
-        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+def read_if_there(path: Path) -> bytes | None:
+    """The file's bytes, or None where there is no such file."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _write_whole(path: Path, data: bytes, mode: int, *, durable: bool) -> None:
+    descriptor = write_new(path, data, mode)
+    try:
+        if durable:
+            sync_file(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_others(folder: Path, prefix: str, mine: str) -> None:
+    for name in os.listdir(folder):  # noqa: PTH208 - names are enough
+        if name.startswith(prefix) and name != mine:
+            (folder / name).unlink(missing_ok=True)

@@ -17,8 +17,8 @@ from ledger.errors import Conflict, StorageFailed
 from ledger.storage import check_object_path
 from ledger.stores.durable import (
     PRIVATE,
-    ProcessLock,
-    replace_durably,
+    read_if_there,
+    swap_file,
     sync_directory,
     sync_file,
     write_new,
@@ -62,14 +62,16 @@ class FileObjects:
         except OSError as error:
             raise _failed("write", f"{len(objects)} objects", error) from error
 
-    def replace(self, path: str, data: bytes) -> None:
+    def swap(self, path: str, old: bytes | None, new: bytes) -> None:
         target = self._root / check_object_path(path)
         try:
             self._make_folder(self._scratch)
             self._make_folder(target.parent)
-            replace_durably(target, data, scratch=self._scratch)
+            done = swap_file(target, old, new, scratch=self._scratch)
         except OSError as error:
-            raise _failed("replace", path, error) from error
+            raise _failed("swap", path, error) from error
+        if not done:
+            raise Conflict(f"The file {path} has been changed by another writer.")
 
     def paths(self, prefix: str) -> Iterator[str]:
         start = self._root / prefix.rpartition("/")[0]
@@ -139,45 +141,44 @@ class FileObjects:
 
 
 class FileLock:
-    """A `LockStore` in one file.
-
-    The first `create` or `swap` takes an operating-system lock beside the file and keeps it until `close` or
-    the end of the process, so that a log in files has one writing process.
-    """
+    """A `LockStore` in two files, the head at `path` and the lease beside it; both change by compare-and-swap."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._owner = ProcessLock(path.with_name(path.name + ".lock"))
+        self._lease = path.with_name(path.name + ".lease")
 
     def read(self) -> bytes | None:
-        try:
-            return self._path.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _failed("read", str(self._path), error) from error
+        return _read(self._path)
 
     def create(self, data: bytes) -> None:
-        self._owner.acquire()
-        if self.read() is not None:
-            self._owner.release()
+        if not _swap(self._path, None, data):
             raise Conflict(f"The lock store {self._path} has a head already.")
-        self._write(data)
 
     def swap(self, old: bytes, new: bytes) -> None:
-        self._owner.acquire()
-        if self.read() != old:
+        if not _swap(self._path, old, new):
             raise Conflict(f"The head in {self._path} has been moved by another writer.")
-        self._write(new)
 
-    def close(self) -> None:
-        self._owner.release()
+    def read_lease(self) -> bytes | None:
+        return _read(self._lease)
 
-    def _write(self, data: bytes) -> None:
-        try:
-            replace_durably(self._path, data, mode=PRIVATE)
-        except OSError as error:
-            raise _failed("write", str(self._path), error) from error
+    def swap_lease(self, old: bytes | None, new: bytes) -> None:
+        if not _swap(self._lease, old, new, durable=False):
+            raise Conflict(f"The lease {self._lease} has been changed by another process.")
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return read_if_there(path)
+    except OSError as error:
+        raise _failed("read", str(path), error) from error
+
+
+def _swap(path: Path, old: bytes | None, new: bytes, *, durable: bool = True) -> bool:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return swap_file(path, old, new, mode=PRIVATE, durable=durable)
+    except OSError as error:
+        raise _failed("write", str(path), error) from error
 
 
 def _start_writing(descriptors: Sequence[int]) -> None:

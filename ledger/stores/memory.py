@@ -68,11 +68,13 @@ class MemoryObjects:
                     continue
                 self._write(path, data)
 
-    def replace(self, path: str, data: bytes) -> None:
+    def swap(self, path: str, old: bytes | None, new: bytes) -> None:
         if path not in self.mutable:
-            raise Conflict(f"The object {path} is write-once and cannot be replaced.")
+            raise Conflict(f"The object {path} is write-once and cannot be swapped.")
         with self._guard:
-            self._write(path, data)
+            if self.stored.get(path) != old:
+                raise Conflict(f"The object {path} has been changed by another writer.")
+            self._write(path, new)
 
     def paths(self, prefix: str) -> Iterator[str]:
         return iter([path for path in self.stored if path.startswith(prefix)])
@@ -96,11 +98,12 @@ class MemoryObjects:
 
 
 class MemoryLock:
-    """A `LockStore` in a variable."""
+    """A `LockStore` in two variables. Faults strike the head only: a lease is no promise to anybody."""
 
     def __init__(self, faults: Faults | None = None) -> None:
         self.faults = faults or Faults()
         self.record: bytes | None = None
+        self.lease: bytes | None = None
         self._guard = threading.Lock()
 
     def read(self) -> bytes | None:
@@ -120,8 +123,14 @@ class MemoryLock:
                 )
             self._write(new)
 
-    def close(self) -> None:
-        pass
+    def read_lease(self) -> bytes | None:
+        return self.lease
+
+    def swap_lease(self, old: bytes | None, new: bytes) -> None:
+        with self._guard:
+            if self.lease != old:
+                raise Conflict("The lease has been changed by another process.")
+            self.lease = new
 
     def _write(self, data: bytes) -> None:
         outcome = self.faults.pass_write("swap head")

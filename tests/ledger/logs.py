@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ledger.errors import StorageFailed
+from ledger.errors import Conflict, StorageFailed
 from ledger.hashing import leaf_hash, root_of
 from ledger.keys import SigningKey
 from ledger.log import Log
@@ -33,16 +32,14 @@ class MemorySignerState:
     def read(self) -> bytes | None:
         return self.record
 
-    def write(self, data: bytes) -> None:
+    def swap(self, old: bytes | None, new: bytes) -> None:
+        if self.record != old:
+            raise Conflict("The signer's state has been changed by another process.")
         outcome = self._faults.pass_write("signer state")
         if outcome != "lost":
-            self.record = data
+            self.record = new
         if outcome:
             raise StorageFailed(f"Injected: writing the signer's state failed ({outcome}).")
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        yield
 
 
 @dataclass

@@ -9,16 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from ledger.checkpoint import open_checkpoint
-from ledger.errors import Conflict, Malformed, StorageFailed
+from ledger.checkpoint import Checkpoint, cosign_checkpoint, open_checkpoint
+from ledger.errors import Conflict, Malformed, StorageFailed, Unavailable, Unverified
 from ledger.hashing import EMPTY_ROOT, leaf_hash
 from ledger.head import frames_of
 from ledger.integrate import EMPTY_EDGE, grow, read_edge
+from ledger.keys import SigningKey
 from ledger.log import Log
-from ledger.note import open_note
+from ledger.note import COSIGNATURE_ED25519, NoteSigner, open_note, sign_note
 from ledger.proofs import verify_consistency, verify_inclusion
 from ledger.signer import FileSignerState
 from ledger.stores.files import FileLock, FileObjects
+from ledger.stores.memory import Outcome
 from tests.ledger.logs import (
     COSIGNER,
     LOG_SIGNER,
@@ -124,10 +126,10 @@ def test_few_small_files_are_read_to_find_a_checkpoint() -> None:
     reads: list[str] = []
 
     class Counted:
-        paths, create, replace, delete = (
+        paths, create, swap, delete = (
             world.objects.paths,
             world.objects.create,
-            world.objects.replace,
+            world.objects.swap,
             world.objects.delete,
         )
 
@@ -240,7 +242,7 @@ def test_a_second_writer_ends_the_first() -> None:
     assert list(world.load().entries(2, 9)) == [b"in time"]
 
 
-def test_one_process_writes_a_log_in_files(tmp_path: Path) -> None:
+def test_a_log_in_files_passes_from_one_writer_to_the_next(tmp_path: Path) -> None:
     def open_log(verb: str) -> Log:
         objects, lock = FileObjects(tmp_path / "log"), FileLock(tmp_path / "head")
         signer = make_signer(FileSignerState(tmp_path / "signer"))
@@ -249,8 +251,6 @@ def test_one_process_writes_a_log_in_files(tmp_path: Path) -> None:
         return Log.load(ORIGIN, objects, lock, signer)
 
     first = open_log("create")
-    with pytest.raises(Conflict, match="Another process"):
-        open_log("load")
     first.append(entries(2, 600))
     first.publish(NOW)
     first.close()
@@ -262,6 +262,7 @@ def test_one_process_writes_a_log_in_files(tmp_path: Path) -> None:
     second.close()
     assert (tmp_path / "signer").stat().st_mode & 0o777 == 0o600
     assert [path.name for path in (tmp_path / "log" / "staging").iterdir()] == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["head", "head.lease", "log", "signer"]
 
 
 def test_a_reader_follows_the_published_checkpoint() -> None:
@@ -315,3 +316,84 @@ def test_a_disk_that_takes_no_more_loses_nothing(tmp_path: Path) -> None:
     assert list((tmp_path / "log" / "staging").iterdir()) == []
     log.close()
     assert open_log(tmp_path).entry(2) == b"x" * 60_000
+
+
+class Witness:
+    """Cosigns, or has too few friends, or gives something else back."""
+
+    def __init__(self) -> None:
+        self.signer = NoteSigner("witness.example/w", SigningKey.from_seed(bytes(32)), COSIGNATURE_ED25519)
+        self.asked: list[int] = []
+        self.missing = False
+        self.other: bytes | None = None
+
+    def cosign(self, note: bytes, checkpoint: Checkpoint) -> bytes:
+        self.asked.append(checkpoint.size)
+        if self.missing:
+            raise Unverified("Too few witnesses.")
+        return self.other or cosign_checkpoint(note, self.signer, NOW + len(self.asked))
+
+
+def witnessed(world: World, witness: Witness) -> Log:
+    return Log.load(ORIGIN, world.objects, world.lock, world.signer(), cosigners=witness)
+
+
+def test_cosignatures_are_gathered_before_a_checkpoint_is_public_and_stay_with_it() -> None:
+    world, witness = World(), Witness()
+    world.create(entries(0, 2))
+    log = witnessed(world, witness)
+    published = log.publish(NOW)
+    assert open_note(published.note, [witness.signer.verifier]).verified == (witness.signer.verifier,)
+    assert world.objects.stored["checkpoint"] == published.note
+    assert log.checkpoint_at(2) == published
+    assert (log.publish(NOW + 5), witness.asked) == (published, [2])
+
+
+def test_too_few_cosigners_delay_the_publication_and_nothing_else() -> None:
+    world, witness = World(), Witness()
+    world.create(entries(0, 2))
+    witness.missing = True
+    log = witnessed(world, witness)
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="Too few"):
+            log.publish(NOW)
+    assert "checkpoint" not in world.objects.stored
+    assert log.append(entries(2, 5)) == range(2, 5)
+    log = witnessed(world, witness)
+    assert log.append(entries(5, 6)) == range(5, 6)
+    witness.missing = False
+    assert log.publish(NOW + 9).size == 6
+    # What was signed first is published first, so that the list of checkpoints is the same as without the failure.
+    assert [log.checkpoint_covering(index).size for index in range(6)] == [2, 2, 6, 6, 6, 6]
+
+
+@pytest.mark.parametrize("write", [1, 2, 3, 4])
+@pytest.mark.parametrize("outcome", ["lost", "persisted"])
+def test_cosignatures_are_settled_once_a_checkpoint_is_kept(write: int, outcome: Outcome) -> None:
+    """The witness answers with another time at each call, so asking twice would show."""
+    world, witness = World(), Witness()
+    world.create(entries(0, 2))
+    log = witnessed(world, witness)
+    world.faults.plan(1 + write, outcome)
+    with pytest.raises(StorageFailed, match="Injected"):
+        log.publish(NOW)
+    kept = world.objects.stored.get("checkpoints/2")
+    again = witnessed(world, witness)
+    assert again.published is not None
+    if kept is not None:
+        assert again.published.note == kept
+        assert witness.asked == [2]
+    assert again.checkpoint_at(2) == again.published
+
+
+def test_cosigners_cannot_change_what_is_published() -> None:
+    world, witness = World(), Witness()
+    log = world.create(entries(0, 2))
+    witness.other = sign_note(f"{ORIGIN}\n3\n{'A' * 43}=\n", [LOG_SIGNER])
+    with pytest.raises(Conflict, match="another head"):
+        witnessed(world, witness).publish(NOW)
+    witness.other = b"no note"
+    with pytest.raises(Malformed):
+        witnessed(world, witness).publish(NOW)
+    witness.other = None
+    assert witnessed(world, witness).publish(NOW).root == log.head.root

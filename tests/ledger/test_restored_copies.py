@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +13,8 @@ from ledger.errors import Conflict, StorageFailed, Unverified
 from ledger.keys import SigningKey
 from ledger.log import Log
 from ledger.note import NoteSigner
-from ledger.signer import Signer
-from tests.ledger.logs import COSIGNER, NOW, ORIGIN, RECEIPT_KEY, World, entries, naive_root
+from ledger.signer import FileSignerState, Signer
+from tests.ledger.logs import COSIGNER, NOW, ORIGIN, RECEIPT_KEY, World, entries, make_signer, naive_root
 
 
 def grown(world: World, stop: int) -> Log:
@@ -104,10 +105,10 @@ def test_a_forked_continuation_is_noticed_before_it_is_signed() -> None:
     log = other.create(entries(0, 2))
     log.append([b"something else"] * 7)
     world.lock.record, world.objects.stored = other.lock.record, other.objects.stored
-    signed = world.state.record
+    signed = world.signer().last()
     with pytest.raises(StorageFailed, match=r"The first 5 entries .* are not those that were signed"):
         world.load()
-    assert world.state.record == signed
+    assert world.signer().last() == signed
 
 
 @pytest.mark.parametrize("left", ["an old one", "none"])
@@ -160,29 +161,75 @@ def head(size: int, data: Callable[[int, int], list[bytes]] = entries) -> Checkp
     return Checkpoint(ORIGIN, size, naive_root(data(0, size)))
 
 
+def path(old: int, new: int) -> list[bytes]:
+    return World().create(entries(0, new)).consistency(old, new)
+
+
 def test_the_signer_repeats_itself(signer: Signer) -> None:
-    first = signer.sign(head(5), NOW)
-    assert signer.sign(head(5), NOW + 100) == first
+    first = signer.sign(head(5), NOW, 1, [])
+    assert signer.sign(head(5), NOW + 100, 1, []) == first
     assert signer.last() == first
+    assert signer.sign(head(9), NOW, 1, path(5, 9)).checkpoint == head(9)
 
 
 def test_the_signer_refuses_to_go_back(signer: Signer) -> None:
-    signer.sign(head(5), NOW)
+    signer.sign(head(5), NOW, 1, [])
     with pytest.raises(Conflict, match="has signed 5 entries"):
-        signer.sign(head(4), NOW)
+        signer.sign(head(4), NOW, 1, [])
 
 
 def test_the_signer_refuses_a_fork(signer: Signer) -> None:
-    first = signer.sign(head(5), NOW)
+    first = signer.sign(head(5), NOW, 1, [])
     with pytest.raises(Conflict, match="another root"):
-        signer.sign(Checkpoint(ORIGIN, 5, bytes(32)), NOW)
+        signer.sign(Checkpoint(ORIGIN, 5, bytes(32)), NOW, 1, [])
+    assert signer.last() == first
+
+
+def test_the_signer_signs_a_larger_tree_only_if_it_continues_the_last_one(signer: Signer) -> None:
+    first = signer.sign(head(5), NOW, 1, [])
+    other = Checkpoint(ORIGIN, 9, naive_root([b"another history"] * 9))
+    for asked, proof in (
+        (other, path(5, 9)),
+        (head(9), []),
+        (head(9), path(4, 9)),
+        (head(9), path(5, 9)[:-1]),
+        (head(9), [b"short"]),
+        (head(10), path(5, 9)),
+    ):
+        with pytest.raises(Conflict, match="nothing shows that the log of"):
+            signer.sign(asked, NOW, 1, proof)
     assert signer.last() == first
 
 
 def test_the_signer_signs_for_one_log(signer: Signer) -> None:
     with pytest.raises(Conflict, match="signs for"):
-        signer.sign(Checkpoint("other.example", 5, bytes(32)), NOW)
+        signer.sign(Checkpoint("other.example", 5, bytes(32)), NOW, 1, [])
     assert signer.last() is None
+
+
+def test_the_signer_serves_the_latest_owner_only(signer: Signer) -> None:
+    first = signer.sign(head(5), NOW, 3, [])
+    assert signer.epoch() == 3
+    signer.claim(4)
+    with pytest.raises(Conflict, match="epoch 4 and no longer that of epoch 3"):
+        signer.sign(head(9), NOW, 3, path(5, 9))
+    with pytest.raises(Conflict, match="taken over"):
+        signer.sign(head(5), NOW, 3, [])
+    with pytest.raises(Conflict, match="taken over"):
+        signer.claim(3)
+    assert (signer.epoch(), signer.last()) == (4, first)
+    assert signer.sign(head(9), NOW, 4, path(5, 9)).checkpoint == head(9)
+
+
+def test_a_signer_reads_the_state_of_the_time_before_epochs() -> None:
+    world = World()
+    first = world.signer().sign(head(5), NOW, 0, [])
+    assert world.state.record is not None
+    world.state.record = world.state.record.partition(b"\n0\n")[2]
+    assert world.state.record.startswith(b"datawharf/signer-state/v1\n")
+    assert (world.signer().epoch(), world.signer().last()) == (0, first)
+    world.signer().claim(1)
+    assert (world.signer().epoch(), world.signer().last()) == (1, first)
 
 
 @pytest.mark.parametrize("outcome", ["lost", "persisted"])
@@ -191,6 +238,12 @@ def test_no_signature_leaves_before_the_state_is_durable(outcome: str) -> None:
     signer = world.signer()
     world.faults.plan(1, outcome)  # type: ignore[arg-type]
     with pytest.raises(StorageFailed):
-        signer.sign(head(5), NOW)
+        signer.sign(head(5), NOW, 1, [])
     assert (signer.last() is None) == (outcome == "lost")
-    assert signer.sign(head(5), NOW) == world.signer().last()
+    assert signer.sign(head(5), NOW, 1, []) == world.signer().last()
+
+
+def test_a_signer_makes_the_folder_of_its_state(tmp_path: Path) -> None:
+    signer = make_signer(FileSignerState(tmp_path / "signer" / "state"))
+    signer.claim(1)
+    assert signer.epoch() == 1

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import obstore
 import pytest
 from obstore.store import MemoryStore, S3Store
 from sqlalchemy import create_engine, event
+from sqlalchemy.exc import DBAPIError
 
 from ledger.errors import Conflict, Malformed, StorageFailed
 from ledger.fsck import fsck
 from ledger.log import Log
 from ledger.storage import LockStore, ObjectStore
+from ledger.stores import sql
+from ledger.stores.durable import swap_file
 from ledger.stores.files import FileLock, FileObjects
 from ledger.stores.memory import Faults, MemoryLock, MemoryObjects
-from ledger.stores.objects import S3Objects
+from ledger.stores.objects import S3Lock, S3Objects
 from ledger.stores.sql import SqlLock
 from tests.ledger.logs import COSIGNER, LOG_SIGNER, NOW, ORIGIN, RECEIPT_KEY, World, entries, make_signer
 
@@ -33,7 +40,7 @@ def objects(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
 OpenLock = Callable[[], LockStore]
 
 
-@pytest.fixture(params=["memory", "files", "sqlite", "postgresql"])
+@pytest.fixture(params=["memory", "files", "sqlite", "postgresql", "bucket"])
 def open_lock(request: pytest.FixtureRequest, tmp_path: Path) -> OpenLock:
     """Each call gives another handle on the same lock store."""
     if request.param == "memory":
@@ -41,6 +48,9 @@ def open_lock(request: pytest.FixtureRequest, tmp_path: Path) -> OpenLock:
         return lambda: store
     if request.param == "files":
         return lambda: FileLock(tmp_path / "head")
+    if request.param == "bucket":
+        bucket = MemoryStore()
+        return lambda: S3Lock(bucket)
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path}/heads.db"
     else:
@@ -74,10 +84,16 @@ def test_an_object_is_written_once(objects: ObjectStore) -> None:
     assert objects.read("tile/0/001") == b"more"
 
 
-def test_replace_changes_the_mutable_object(objects: ObjectStore) -> None:
+def test_a_mutable_object_is_swapped(objects: ObjectStore) -> None:
+    before = None
     for data in (b"first", b"second", b""):
-        objects.replace("checkpoint", data)
+        objects.swap("checkpoint", before, data)
         assert objects.read("checkpoint") == data
+        before = data
+    for stale in (None, b"first"):
+        with pytest.raises(Conflict, match="changed by another"):
+            objects.swap("checkpoint", stale, b"late")
+    assert objects.read("checkpoint") == b""
 
 
 def test_paths_lists_by_prefix(objects: ObjectStore) -> None:
@@ -164,7 +180,6 @@ def test_a_swap_needs_a_record(open_lock: OpenLock) -> None:
 def test_of_many_swaps_one_wins(open_lock: OpenLock) -> None:
     first = open_lock()
     first.create(b"start")
-    first.close()
     won: list[bytes] = []
     refused: list[Conflict] = []
 
@@ -185,14 +200,68 @@ def test_of_many_swaps_one_wins(open_lock: OpenLock) -> None:
     assert open_lock().read() == won[0]
 
 
-def test_a_file_lock_keeps_others_out_until_it_is_closed(tmp_path: Path) -> None:
-    owner, other = FileLock(tmp_path / "head"), FileLock(tmp_path / "head")
-    owner.create(b"one")
-    with pytest.raises(Conflict, match="Another process"):
-        other.swap(b"one", b"two")
-    owner.close()
-    other.swap(b"one", b"two")
-    assert owner.read() == b"two"
+def test_a_lease_changes_by_swaps_and_leaves_the_head_alone(open_lock: OpenLock) -> None:
+    lock = open_lock()
+    assert lock.read_lease() is None
+    with pytest.raises(Conflict):
+        lock.swap_lease(b"none", b"one")
+    lock.swap_lease(None, b"one")
+    lock.swap_lease(b"one", b"two")
+    for stale in (None, b"one"):
+        with pytest.raises(Conflict):
+            open_lock().swap_lease(stale, b"three")
+    assert lock.read_lease() == b"two"
+    assert lock.read() is None
+
+
+def test_a_counter_in_a_lock_store_loses_no_step(open_lock: OpenLock) -> None:
+    """Compare-and-swap under contention: every swap that succeeded counts, and every thread gets its turn."""
+    open_lock().create(b"0")
+
+    def count(lock: LockStore) -> None:
+        done = 0
+        while done < 25:
+            data = lock.read()
+            assert data is not None
+            with suppress(Conflict):
+                lock.swap(data, str(int(data) + 1).encode())
+                done += 1
+
+    threads = [threading.Thread(target=count, args=(open_lock(),)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert open_lock().read() == b"100"
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "sleeps_at"),
+    [(Path, "read_bytes", 1), (os, "listdir", 1), (Path, "read_bytes", 2), (Path, "replace", 1)],
+)
+def test_a_swapper_that_slept_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, sleeps_at: int
+) -> None:
+    """Before one of its steps the swapper is stopped, and somebody else swaps twice in the meantime."""
+    path = tmp_path / "record"
+    path.write_bytes(b"old")
+    real = getattr(owner, name)
+    calls = 0
+
+    def sleep_first(*arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == sleeps_at:
+            assert swap_file(path, b"old", b"new")
+            assert swap_file(path, b"new", b"newer")
+        return real(*arguments)
+
+    monkeypatch.setattr(owner, name, sleep_first)
+    assert not swap_file(path, b"old", b"late")
+    monkeypatch.undo()
+    assert calls > sleeps_at
+    assert path.read_bytes() == b"newer"
+    assert [each.name for each in tmp_path.iterdir()] == ["record"]
 
 
 def test_two_logs_share_a_table(tmp_path: Path) -> None:
@@ -222,6 +291,42 @@ def test_a_bucket_is_asked_whether_it_enforces_conditional_puts() -> None:
     sound = S3Objects(MemoryStore())
     sound.check_conditional_put()
     assert list(sound.paths("staging/")) == []
+
+
+@pytest.mark.parametrize("ignored", ["create", "swap"])
+def test_a_bucket_that_ignores_a_condition_is_refused(monkeypatch: pytest.MonkeyPatch, ignored: str) -> None:
+    real = obstore.put
+
+    def put(*arguments: Any, **options: Any) -> Any:
+        if isinstance(options.get("mode"), str) == (ignored == "create"):
+            options["mode"] = "overwrite"
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(obstore, "put", put)
+    objects = S3Objects(MemoryStore())
+    with pytest.raises(StorageFailed, match="does not enforce conditional puts"):
+        objects.check_conditional_put()
+    assert list(objects.paths("staging/")) == []
+
+
+def test_a_stopped_client_does_not_keep_the_row(postgresql_url: str) -> None:
+    """PostgreSQL ends the transaction of a client that sleeps between its update and its commit."""
+    engine = create_engine(postgresql_url)
+    lock = SqlLock(engine, ORIGIN)
+    lock.create_table()
+    lock.create(b"one")
+    stopped = create_engine(postgresql_url)
+    connection = stopped.connect()
+    sql._demand_durability(connection)
+    connection.execute(sql.heads.update().values(record=b"of the stopped"))
+    lock.swap(b"one", b"two")
+    with pytest.raises(DBAPIError):
+        connection.commit()
+    connection.invalidate()
+    connection.close()
+    assert lock.read() == b"two"
+    engine.dispose()
+    stopped.dispose()
 
 
 def test_a_bucket_that_does_not_answer_is_the_stores_fault(free_port: int) -> None:
@@ -289,7 +394,7 @@ def test_a_failed_batch_leaves_no_temporary_file(tmp_path: Path) -> None:
 def test_memory_objects_police_the_rules() -> None:
     objects = MemoryObjects()
     with pytest.raises(Conflict):
-        objects.replace("tile/0/000", b"x")
+        objects.swap("tile/0/000", None, b"x")
     with pytest.raises(Conflict):
         objects.create({"checkpoint": b"x"})
     with pytest.raises(Conflict):
