@@ -173,6 +173,7 @@ LEDGER_DOOR = (
         "market.cli",
         "market.cli.*",
         "market.client.cli.monitor",
+        "market.client.cli.witness",
         "market.migrations",
         "market.migrations.*",
     ),

@@ -11,8 +11,7 @@ from pathlib import Path
 import click
 
 from ledger.errors import LedgerError
-from ledger.witness_cli import witness
-from market.client.cli import account, audit, buy, compare, provide, registrar
+from market.client.cli import account, audit, buy, compare, provide, registrar, witness
 from market.client.cli.shared import Context
 from market.client.errors import ClientError, Problem
 from market.client.words import language_of_environment, tell
@@ -59,11 +58,9 @@ def main(ctx: click.Context, profile: Path | None, lang: str | None, quiet: bool
     ctx.obj = Context(profile, "zh" if (lang or language_of_environment()) == "zh" else "en", quiet=quiet)
 
 
-for _module in (account, provide, registrar, buy, audit, compare):
+for _module in (account, provide, registrar, buy, audit, compare, witness):
     for _command in _module.COMMANDS:
         main.add_command(_command)
-
-main.add_command(witness)
 
 # The marketplace's own commands, where it is installed. Loaded by name: the client itself does without them.
 if importlib.util.find_spec("sqlmodel") is not None:
