@@ -33,6 +33,7 @@ class Settings:
     public_url: how the outside reaches us. database: SQLAlchemy URL. blobs, ledger_objects: a folder path or an s3:// URL.
     platform_org: UUID of the platform's own organisation. proxies: addresses whose X-Forwarded-For we believe.
     lock_wait_seconds: how long a write waits for another one before it is refused as busy.
+    org_*: what an organisation may store, and have begun and not finished at a time.
     embedded_worker: run jobs inside the server. s3_public_endpoint: where buyers reach the object store, if they do.
     bank: currency -> account (holder, bank, number, bank_code) for transfers.
     """
@@ -52,6 +53,9 @@ class Settings:
     stripe: StripeSettings | None = None
     bank: dict[str, dict[str, str]] = field(default_factory=dict)
     org_quota_bytes: int = 50 * 10**9
+    org_uploads: int = 64
+    org_draft_assets: int = 1_000
+    org_draft_versions: int = 100
     lock_wait_seconds: float = 30
     s3_options: dict[str, str] = field(default_factory=dict, repr=False)
     s3_public_endpoint: str = ""

@@ -23,6 +23,11 @@ class WeakPassword(Fault):
     title = N_("This password is too easy to guess")
 
 
+class TooManyOrganisations(Fault):
+    kind, slug = Kind.CONFLICT, "too-many-organisations"
+    title = N_("You belong to too many organisations to make another")
+
+
 class ConfirmationRequired(Fault):
     kind, slug = Kind.FORBIDDEN, "confirmation-required"
     title = N_("Confirm with your password first")

@@ -10,7 +10,7 @@ from uuid import UUID
 from ledger.names import urn
 from market.accounts import repository
 from market.accounts.confirmation import require_fresh
-from market.accounts.errors import AddressHasAccount, WrongOrganisationState
+from market.accounts.errors import AddressHasAccount, TooManyOrganisations, WrongOrganisationState
 from market.accounts.models import Account, Membership, MembershipRole, Organisation
 from market.accounts.passwords import refuse_weak
 from market.accounts.roles import fit_kind
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
 
+MOST_ORGANISATIONS = 20
+
+
 def refuse_weak_password(new: NewAccount) -> None:
     """Raises WeakPassword for what a guesser tries first, the person's and the organisation's names among it."""
     names = new.organisation.name if new.organisation else None
@@ -64,11 +67,21 @@ def sign_up(session: Session, *, new: NewAccount, password_hash: str, origin: st
 
 
 def create_org(session: Session, *, actor: Principal, new: NewOrg, origin: str, now: datetime) -> OrgView:
-    """An organisation that provides or buys; who makes it owns it."""
+    """An organisation that provides or buys; who makes it owns it. Raises TooManyOrganisations.
+
+    Each has a quota of its own, so that without an end to them there would be none to what one person may store.
+    """
     decide(actor, CREATE_ORG, Resource())
     if actor.account_id is None:
         raise NotFound(N_("There is no such account."))
     zone = _zone(session, new.zone)
+    session.get(Account, actor.account_id, with_for_update=True)
+    if len(repository.memberships_of(session, actor.account_id)) >= MOST_ORGANISATIONS:
+        raise TooManyOrganisations(
+            N_("Whoever belongs to %(most)s organisations can make no further one."),
+            hint=N_("Leave one that you no longer need, or ask the owner of the next to invite you."),
+            most=MOST_ORGANISATIONS,
+        )
     return org_view(_found(session, actor.account_id, new, zone=zone, origin=origin, now=now))
 
 

@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlmodel import Session
 
 from market.catalog import repository
+from market.catalog.errors import TooManyDrafts
+from market.catalog.limits import UploadLimits
 from market.catalog.models import Asset
 from market.catalog.schemas import (
     AssetEdit,
@@ -23,6 +25,7 @@ from market.catalog.schemas import (
 from market.catalog.verbs import EDIT_ASSET, READ_OWN_ASSETS
 from market.kit.auth import Principal, Resource, Via, allowed, decide, nothing_there, see
 from market.kit.etag import same_revision
+from market.kit.i18n import N_
 from market.kit.jobs import enqueue
 from market.kit.paging import MAX_PAGE, Page, page_by_id, read_id
 from market.zones import service as zones
@@ -36,11 +39,20 @@ def announce_change(session: Session, asset_id: UUID, *, now: datetime) -> None:
     enqueue(session, CHANGED_TOPIC, {"asset": str(asset_id)}, now=now)
 
 
-def create_asset(session: Session, *, actor: Principal, new: NewAsset, now: datetime) -> AssetView:
-    """Draft an asset of the organisation one acts for. Raises UnknownCode, which names the field."""
+def create_asset(
+    session: Session, *, actor: Principal, new: NewAsset, limits: UploadLimits, now: datetime
+) -> AssetView:
+    """Draft an asset of the organisation one acts for. Raises UnknownCode, which names the field, and TooManyDrafts."""
     org_id = actor.acting_org
     decide(actor, EDIT_ASSET, Resource(org_id=org_id))
     zones.check_metadata(new.metadata.model_dump())
+    repository.take_turns(session, org_id)
+    if repository.draft_asset_count(session, org_id) >= limits.draft_assets:
+        raise TooManyDrafts(
+            N_("%(most)s assets of your organisation are drafts of which nothing is registered."),
+            hint=N_("Register a version of one of them, or rewrite one for what you want to begin."),
+            most=limits.draft_assets,
+        )
     asset = Asset(
         org_id=org_id,
         zone=new.metadata.adcode,

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from market.catalog import repository
 from market.catalog.assets import resource_of
 from market.catalog.errors import VersionSealed
+from market.catalog.limits import UploadLimits
 from market.catalog.schemas import NewVersion, VersionDetail
 from market.catalog.verbs import EDIT_ASSET
 from market.catalog.versions import add_version, detail_of, load_version, read_manifest
@@ -44,7 +45,13 @@ def discard_version(session: Session, *, actor: Principal, version_id: UUID) -> 
 
 
 def restart_version(
-    session: Session, *, actor: Principal, asset_id: UUID, new: NewVersion, now: datetime
+    session: Session,
+    *,
+    actor: Principal,
+    asset_id: UUID,
+    new: NewVersion,
+    limits: UploadLimits,
+    now: datetime,
 ) -> VersionDetail:
     """A draft of this number and manifest: the one that exists, or a new one in place of a draft of other files."""
     existing = repository.version_numbered(session, asset_id, new.version)
@@ -56,4 +63,4 @@ def restart_version(
         if same_files and same_place and existing.derived_from == sorted(new.derived_from):
             return detail_of(session, asset, existing)
         discard_version(session, actor=actor, version_id=existing.id)
-    return add_version(session, actor=actor, asset_id=asset_id, new=new, now=now)
+    return add_version(session, actor=actor, asset_id=asset_id, new=new, limits=limits, now=now)

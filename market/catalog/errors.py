@@ -51,6 +51,11 @@ class TooManyUploads(Fault):
     title = N_("Too many uploads are under way")
 
 
+class TooManyDrafts(Fault):
+    kind, slug = Kind.CONFLICT, "too-many-drafts"
+    title = N_("Your organisation has too many drafts")
+
+
 class UploadTooLong(Fault):
     kind, slug = Kind.TOO_LARGE, "upload-too-long"
     title = N_("More bytes than were announced")

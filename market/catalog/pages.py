@@ -72,7 +72,11 @@ def create_asset(request: Request, lang: LangPath, actor: Editor, form: Submitte
     try:
         with ports.db.writing() as session:
             made = service.create_asset(
-                session, actor=actor, new=NewAsset(metadata=metadata), now=ports.clock.now()
+                session,
+                actor=actor,
+                new=NewAsset(metadata=metadata),
+                limits=limits_of(ports),
+                now=ports.clock.now(),
             )
     except Fault as fault:
         return _asset_form(request, lang, form.values, _errors(fault, lang))
@@ -138,7 +142,12 @@ def add_version(
     try:
         with ports.db.writing() as session:
             made = service.restart_version(
-                session, actor=actor, asset_id=asset_id, new=new, now=ports.clock.now()
+                session,
+                actor=actor,
+                asset_id=asset_id,
+                new=new,
+                limits=limits_of(ports),
+                now=ports.clock.now(),
             )
     except Fault as fault:
         return _version_form(request, lang, actor, asset_id, form.values, _errors(fault, lang))

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, delete, func, insert, update
+from sqlalchemy import CursorResult, delete, func, insert, or_, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from market.catalog.models import (
@@ -112,9 +113,50 @@ def registered_with_manifest(session: Session, digest: str) -> AssetVersion | No
     return session.exec(wanted.limit(1)).first()
 
 
-def files_of(session: Session, version_id: UUID) -> list[AssetFile]:
+def files_of(session: Session, version_id: UUID, most: int | None = None) -> list[AssetFile]:
     found = select(AssetFile).where(AssetFile.version_id == version_id).order_by(col(AssetFile.position))
-    return list(session.exec(found).all())
+    return list(session.exec(found.limit(most)).all())
+
+
+def paths_only_in(session: Session, one: UUID, other: UUID, most: int) -> tuple[int, list[str]]:
+    """The files of version `one` whose path `other` has not: how many, and the first."""
+    there = aliased(AssetFile)
+    same = select(there.id).where(there.version_id == other, there.path == AssetFile.path)
+    found = select(AssetFile.path).where(AssetFile.version_id == one, ~same.exists())
+    return _counted(session, found, most)
+
+
+def paths_that_differ(session: Session, one: UUID, other: UUID, most: int) -> tuple[int, list[str]]:
+    """The paths that both versions have, with other bytes: how many, and the first."""
+    there = aliased(AssetFile)
+    found = (
+        select(AssetFile.path)
+        .join(there, (col(there.version_id) == other) & (col(there.path) == AssetFile.path))
+        .where(AssetFile.version_id == one, there.sha256 != AssetFile.sha256)
+    )
+    return _counted(session, found, most)
+
+
+def _counted(session: Session, paths: Any, most: int) -> tuple[int, list[str]]:
+    rows = session.execute(
+        paths.add_columns(func.count().over()).order_by(col(AssetFile.path)).limit(most)
+    ).all()
+    return (rows[0][1] if rows else 0), [path for path, _ in rows]
+
+
+def first_of_types(session: Session, version_id: UUID, media_types: Collection[str]) -> AssetFile | None:
+    """The first file that is here and has one of the media types, with or without parameters."""
+    given = func.lower(col(AssetFile.media_type))
+    fits = or_(
+        *(or_(given == name, given.like(f"{name};%"), given.like(f"{name} %")) for name in media_types)
+    )
+    found = (
+        select(AssetFile)
+        .where(AssetFile.version_id == version_id, AssetFile.state == "available", fits)
+        .order_by(col(AssetFile.position))
+        .limit(1)
+    )
+    return session.exec(found).first()
 
 
 def file_at(session: Session, version_id: UUID, path: str) -> AssetFile | None:
@@ -151,6 +193,20 @@ def own_blobs(session: Session, org_id: UUID, digests: Collection[str]) -> dict[
         ).all()
         found |= {blob.sha256: blob for blob in rows}
     return found
+
+
+def draft_asset_count(session: Session, org_id: UUID) -> int:
+    found = select(func.count()).where(Asset.org_id == org_id, col(Asset.registered_at).is_(None))
+    return session.exec(found).one()
+
+
+def draft_version_count(session: Session, org_id: UUID) -> int:
+    found = (
+        select(func.count(col(AssetVersion.id)))
+        .join(Asset, col(Asset.id) == col(AssetVersion.asset_id))
+        .where(Asset.org_id == org_id, AssetVersion.state == "draft")
+    )
+    return session.exec(found).one()
 
 
 def open_upload_of(session: Session, file_id: UUID) -> Upload | None:
@@ -247,6 +303,12 @@ def end_upload(session: Session, upload_id: UUID, state: str) -> bool:
 
 def mark_available(session: Session, file_id: UUID) -> None:
     session.execute(update(AssetFile).where(col(AssetFile.id) == file_id).values(state="available"))
+
+
+def take_turns(session: Session, org_id: UUID) -> None:
+    """Make others who begin something for this organisation wait, so that none is let in beside another's count."""
+    insert_new(session, StorageUse(org_id=org_id, bytes=0))
+    lock_storage(session, org_id)
 
 
 def lock_storage(session: Session, org_id: UUID) -> None:

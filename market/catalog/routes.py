@@ -63,9 +63,10 @@ def _id_of(view: BaseModel) -> UUID:
 
 @router.post("/assets", status_code=201, response_model=AssetView, summary="Draft an asset")
 def create_asset(request: Request, body: NewAsset, actor: Editor, once: OnceDep) -> Response:
+    limits = limits_of(ports_of(request))
     return once(
         actor,
-        lambda session: service.create_asset(session, actor=actor, new=body, now=once.now),
+        lambda session: service.create_asset(session, actor=actor, new=body, limits=limits, now=once.now),
         location=lambda view: f"/api/v1/assets/{_id_of(view)}",
     )
 
@@ -134,9 +135,12 @@ def list_versions(
     summary="Draft a version from its manifest",
 )
 def add_version(request: Request, asset_id: UUID, body: NewVersion, actor: Editor, once: OnceDep) -> Response:
+    limits = limits_of(ports_of(request))
     return once(
         actor,
-        lambda session: service.add_version(session, actor=actor, asset_id=asset_id, new=body, now=once.now),
+        lambda session: service.add_version(
+            session, actor=actor, asset_id=asset_id, new=body, limits=limits, now=once.now
+        ),
         location=lambda view: f"/api/v1/versions/{_id_of(view)}",
     )
 

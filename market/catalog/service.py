@@ -16,6 +16,7 @@ from market.catalog.assets import (
     storage,
     summaries,
 )
+from market.catalog.changes import FileChanges, file_changes
 from market.catalog.drafts import discard_version, restart_version
 from market.catalog.intake import Intake
 from market.catalog.registration import metadata_opening, prepare_registration, register_version
@@ -25,6 +26,7 @@ from market.catalog.versions import (
     drafts_of,
     file_of,
     files_of,
+    first_of_types,
     kept_at,
     lineage,
     manifest_of,
@@ -37,6 +39,7 @@ from market.catalog.versions import (
 
 __all__ = [
     "CHANGED_TOPIC",
+    "FileChanges",
     "Intake",
     "add_version",
     "announce_change",
@@ -48,8 +51,10 @@ __all__ = [
     "discard_version",
     "drafts_of",
     "edit_asset",
+    "file_changes",
     "file_of",
     "files_of",
+    "first_of_types",
     "kept_at",
     "lineage",
     "manifest_of",

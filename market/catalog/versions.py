@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NoReturn
 from uuid import UUID
@@ -14,8 +14,14 @@ from ledger.hashing import root_of
 from ledger.manifest import Manifest, parse_manifest
 from market.catalog import repository
 from market.catalog.assets import is_own, load, readable, resource_of
-from market.catalog.errors import ManifestUnusable, SourceUnknown, VersionExists, VersionOvertaken
-from market.catalog.limits import MAX_FILES, MAX_MANIFEST_BYTES
+from market.catalog.errors import (
+    ManifestUnusable,
+    SourceUnknown,
+    TooManyDrafts,
+    VersionExists,
+    VersionOvertaken,
+)
+from market.catalog.limits import MAX_FILES, MAX_MANIFEST_BYTES, UploadLimits
 from market.catalog.models import Asset, AssetVersion, Blob, VersionRecord
 from market.catalog.schemas import (
     FileView,
@@ -35,11 +41,17 @@ from market.kit.paging import MAX_PAGE, Page, page_by_id, read_id
 
 
 def add_version(
-    session: Session, *, actor: Principal, asset_id: UUID, new: NewVersion, now: datetime
+    session: Session,
+    *,
+    actor: Principal,
+    asset_id: UUID,
+    new: NewVersion,
+    limits: UploadLimits,
+    now: datetime,
 ) -> VersionDetail:
     """Draft a version from its manifest. Files that the organisation sent before are there at once.
 
-    Raises ManifestUnusable, VersionExists, VersionOvertaken, SourceUnknown.
+    Raises ManifestUnusable, VersionExists, TooManyDrafts, VersionOvertaken, SourceUnknown.
     """
     asset = load(session, asset_id, for_update=True)
     decide(actor, EDIT_ASSET, resource_of(asset))
@@ -51,6 +63,7 @@ def add_version(
             where="version",
             version=new.version,
         )
+    _refuse_more_drafts(session, asset.org_id, limits)
     _check_sources(session, new.derived_from)
     version = AssetVersion(
         asset_id=asset_id,
@@ -74,10 +87,15 @@ def add_version(
     return detail_of(session, asset, version)
 
 
-def version(session: Session, *, actor: Principal, version_id: UUID) -> VersionDetail:
-    """A version with its files: anyone's once registered, before that its own organisation's."""
+def version(
+    session: Session, *, actor: Principal, version_id: UUID, most_files: int | None = None
+) -> VersionDetail:
+    """A version with its files: anyone's once registered, before that its own organisation's.
+
+    most_files: only the first so many, for pages that show no more; None for all.
+    """
     found, asset = readable_version(session, actor, version_id)
-    return _detail(session, asset, found, own=is_own(actor, asset))
+    return _detail(session, asset, found, own=is_own(actor, asset), most_files=most_files)
 
 
 def versions_of(
@@ -210,9 +228,11 @@ def detail_of(session: Session, asset: Asset, version: AssetVersion) -> VersionD
     return _detail(session, asset, version, own=True)
 
 
-def _detail(session: Session, asset: Asset, version: AssetVersion, *, own: bool) -> VersionDetail:
+def _detail(
+    session: Session, asset: Asset, version: AssetVersion, *, own: bool, most_files: int | None = None
+) -> VersionDetail:
     (view,) = _views(session, asset, [version], own=own)
-    return VersionDetail(**view.model_dump(), files=_file_views(session, version))
+    return VersionDetail(**view.model_dump(), files=_file_views(session, version, most_files))
 
 
 def read_manifest(text: str) -> Manifest:
@@ -234,6 +254,18 @@ def read_manifest(text: str) -> Manifest:
 def _refuse_manifest(detail: str, **params: str | int) -> NoReturn:
     hint = N_("Make it again from the files with: datawharf register.")
     raise ManifestUnusable(detail, hint=hint, where="manifest", retry_after=None, **params)
+
+
+def _refuse_more_drafts(session: Session, org_id: UUID, limits: UploadLimits) -> None:
+    repository.take_turns(session, org_id)
+    if repository.draft_version_count(session, org_id) >= limits.draft_versions:
+        raise TooManyDrafts(
+            N_("%(most)s versions of your organisation's assets are drafts."),
+            hint=N_(
+                "Register some of them, or throw some away: under Provide data each has a button for it."
+            ),
+            most=limits.draft_versions,
+        )
 
 
 def _previous(session: Session, asset: Asset, leaf: str | None) -> UUID | None:
@@ -316,12 +348,20 @@ def _views(
     ]
 
 
-def _file_views(session: Session, version: AssetVersion) -> list[FileView]:
+def first_of_types(session: Session, *, version_id: UUID, media_types: Collection[str]) -> FileView | None:
+    """The first file that is here and of one of these media types. The caller has decided who may see it."""
+    found = repository.first_of_types(session, version_id, media_types)
+    if found is None:
+        return None
+    return FileView(**found.model_dump(exclude={"id", "version_id", "position"}), received=found.size)
+
+
+def _file_views(session: Session, version: AssetVersion, most: int | None = None) -> list[FileView]:
     received = repository.received_of(session, version.id)
     return [
         FileView(
             **file.model_dump(exclude={"id", "version_id", "position"}),
             received=file.size if file.state == "available" else received.get(file.id, 0),
         )
-        for file in repository.files_of(session, version.id)
+        for file in repository.files_of(session, version.id, most)
     ]

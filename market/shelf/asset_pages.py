@@ -12,6 +12,7 @@ from market.kit.errors import NotFound
 from market.kit.guards import page_guard
 from market.kit.i18n import N_, Lang
 from market.kit.pages import LangPath, page_router
+from market.kit.paging import Cursor
 from market.kit.ports import ports_of
 from market.kit.templating import as_drawing, render
 from market.provenance import service as provenance
@@ -35,7 +36,7 @@ _MOST_FILES_SHOWN = 500
 def linked_data(request: Request, lang: LangPath, address: str, actor: Visitor) -> Response:
     """The asset for machines: schema.org and Croissant, with the digest of every file."""
     with ports_of(request).db.reading() as session:
-        page = _load(request, session, actor, address)
+        page = _load(request, session, actor, address, None)
     described = page.jsonld(ports_of(request).base_url, lang)
     return JSONResponse(described, media_type=JSONLD_TYPE, headers={"Cache-Control": "no-cache"})
 
@@ -45,7 +46,7 @@ def overview(request: Request, lang: LangPath, address: str, actor: Visitor) -> 
     """What it is; for an asset that was taken off, the tombstone."""
     ports = ports_of(request)
     with ports.db.reading() as session:
-        page = _load(request, session, actor, address)
+        page = _load(request, session, actor, address, _FILES_IN_PAGE)
         if page.state is ListingState.DELISTED:
             said = provenance.history(session, ports.get(Ledger), page.asset.id, limit=5)
             return _show(request, lang, actor, page, "tombstone", status=410, statements=said)
@@ -66,7 +67,7 @@ def preview(request: Request, lang: LangPath, address: str, actor: Visitor) -> R
 def files(request: Request, lang: LangPath, address: str, actor: Visitor) -> Response:
     """Every file with its size and digest."""
     with ports_of(request).db.reading() as session:
-        page = _load(request, session, actor, address)
+        page = _load(request, session, actor, address, _MOST_FILES_SHOWN)
     return _show(request, lang, actor, page, "files", most_files=_MOST_FILES_SHOWN)
 
 
@@ -94,20 +95,25 @@ def provenance_tab(request: Request, lang: LangPath, address: str, actor: Visito
 
 
 @router.get("/assets/{address}/history")
-def history(request: Request, lang: LangPath, address: str, actor: Visitor) -> Response:
-    """Versions, and what changed from one to the next."""
+def history(
+    request: Request, lang: LangPath, address: str, actor: Visitor, cursor: Cursor = None
+) -> Response:
+    """Versions, and what changed from one to the next, the newest first."""
     with ports_of(request).db.reading() as session:
         page = _load(request, session, actor, address)
-        versions = asset_view.history(session, actor=actor, asset_id=page.asset.id)
-    return _show(request, lang, actor, page, "history", versions=versions)
+        found = asset_view.history(session, actor=actor, asset_id=page.asset.id, cursor=cursor)
+    return _show(request, lang, actor, page, "history", history=found)
 
 
-def _load(request: Request, session: Any, actor: Principal, address: str) -> AssetPage:
+def _load(
+    request: Request, session: Any, actor: Principal, address: str, most_files: int | None = 0
+) -> AssetPage:
+    """most_files: how many files the page shows; most tabs show none."""
     asset_id = id_in(address)
     if asset_id is None:
         raise NotFound(N_("There is no asset at this address."), hint=N_("Look for it in the catalogue."))
     now = ports_of(request).clock.now()
-    return asset_view.asset_page(session, actor=actor, asset_id=asset_id, now=now)
+    return asset_view.asset_page(session, actor=actor, asset_id=asset_id, now=now, most_files=most_files)
 
 
 def _show(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +11,7 @@ from sqlmodel import Session
 
 from market.accounts import service as accounts
 from market.catalog import service as catalog
-from market.catalog.schemas import AssetView, FileView, LineageView, VersionDetail, VersionView
+from market.catalog.schemas import AssetView, LineageView, VersionDetail, VersionView
 from market.kit.auth import ANONYMOUS, Principal
 from market.kit.errors import NotFound
 from market.kit.i18n import N_, Lang, translate
@@ -28,8 +26,8 @@ from market.shelf.jsonld import dataset
 from market.shelf.schemas import ListingState, SampleView, slug_of
 
 _ORDER = (OfferKind.OPEN, OfferKind.PAID, OfferKind.REQUEST)
-# A history page compares the files of so many versions.
-_MOST_VERSIONS = 30
+# A page of the history compares so many versions, and names so many files of each kind of change.
+VERSIONS_COMPARED, PATHS_SHOWN = 10, 12
 
 
 @dataclass(frozen=True)
@@ -75,8 +73,11 @@ class AssetPage:
         )
 
 
-def asset_page(session: Session, *, actor: Principal, asset_id: UUID, now: datetime) -> AssetPage:
-    """Raises NotFound for what is not registered."""
+def asset_page(
+    session: Session, *, actor: Principal, asset_id: UUID, now: datetime, most_files: int | None
+) -> AssetPage:
+    """most_files: how many of the version's files the page needs, None for all. Raises NotFound for what is not
+    registered."""
     asset = catalog.asset(session, actor=actor, asset_id=asset_id)
     current = asset.current_version_id
     if current is None:
@@ -95,7 +96,7 @@ def asset_page(session: Session, *, actor: Principal, asset_id: UUID, now: datet
     return AssetPage(
         asset=asset,
         edited=edited,
-        version=catalog.version(session, actor=actor, version_id=current),
+        version=catalog.version(session, actor=actor, version_id=current, most_files=most_files),
         provider=names.get(asset.org_id) or LocalText(en="–"),
         offers=sorted(
             offered.get(asset_id, []),
@@ -121,52 +122,51 @@ def sample_shown(session: Session, page: AssetPage) -> SampleShown:
         return SampleShown(None, "not_allowed")
     if page.version.delivery == "reference":
         return SampleShown(None, "remote")
-    if samples.first_table(session, page.version.id) is None:
-        return SampleShown(None, "no_table")
     found = samples.sample_of(session, page.version.id)
     if found is None:
-        return SampleShown(None, "not_yet")
+        table = samples.first_table(session, page.version.id)
+        return SampleShown(None, "no_table" if table is None else "not_yet")
     return SampleShown(found, "unreadable" if found.problem else "")
 
 
 @dataclass(frozen=True)
 class VersionChange:
-    """A version with what differs from the one before it; None for the first."""
+    """A version with what differs from the one before it; files is None for the first."""
 
     version: VersionView
-    added: list[str]
-    removed: list[str]
-    changed: list[str]
-    first: bool
+    files: catalog.FileChanges | None
 
 
-def history(session: Session, *, actor: Principal, asset_id: UUID) -> list[VersionChange]:
+@dataclass(frozen=True)
+class History:
+    """older: where the list goes on, as the cursor of the next page."""
+
+    changes: list[VersionChange]
+    older: str | None
+
+
+def history(session: Session, *, actor: Principal, asset_id: UUID, cursor: str | None) -> History:
     """Registered versions, newest first, each compared with the one before."""
-    versions = [
-        version
-        for version in catalog.versions_of(session, actor=actor, asset_id=asset_id).items
-        if version.state == "registered"
-    ][: _MOST_VERSIONS + 1]
-    files = {
-        version.id: catalog.files_of(session, actor=actor, version_id=version.id) for version in versions
-    }
-    changes = [
-        compared(newer, files[newer.id], files[older.id]) for newer, older in itertools.pairwise(versions)
-    ]
-    if versions and len(versions) <= _MOST_VERSIONS:
-        changes.append(VersionChange(versions[-1], [], [], [], first=True))
-    return changes
-
-
-def compared(version: VersionView, now: Sequence[FileView], before: Sequence[FileView]) -> VersionChange:
-    new, old = ({file.path: file.sha256 for file in files} for files in (now, before))
-    return VersionChange(
-        version,
-        added=sorted(new.keys() - old.keys()),
-        removed=sorted(old.keys() - new.keys()),
-        changed=sorted(path for path in new.keys() & old.keys() if new[path] != old[path]),
-        first=False,
+    # A draft of one's own has no place here; everybody sees the same history.
+    page = catalog.versions_of(
+        session, actor=ANONYMOUS, asset_id=asset_id, cursor=cursor, limit=VERSIONS_COMPARED
     )
+    following = page.items[1:]
+    if page.next:
+        rest = catalog.versions_of(session, actor=ANONYMOUS, asset_id=asset_id, cursor=page.next, limit=1)
+        following += rest.items
+    changes = [
+        VersionChange(
+            newer,
+            catalog.file_changes(
+                session, actor=actor, newer_id=newer.id, older_id=older.id, most=PATHS_SHOWN
+            ),
+        )
+        for newer, older in zip(page.items, following, strict=False)
+    ]
+    if page.items and not page.next:
+        changes.append(VersionChange(page.items[-1], None))
+    return History(changes, page.next)
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,8 @@ class FacetBits(SQLModel, table=True):
 class Sample(SQLModel, table=True):
     """The first rows of a version's first table, read once in the locked-down reader.
 
-    summary: {columns, row_count, rows}; None where the table could not be read, and then problem says why.
+    summary: {column_count, columns, row_count, rows}, cut to what a page shows; None where the table could not be read, and
+    then problem says why.
     """
 
     __tablename__ = "shelf_sample"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session
@@ -14,22 +14,21 @@ from sqlmodel import Session
 from market.catalog import service as catalog
 from market.catalog.blob_store import BlobStore
 from market.catalog.schemas import FileView
-from market.delivery.reader.reading import can_read, describe_table
-from market.delivery.reader.shapes import TableSummary
-from market.kit.auth import system
+from market.delivery.reader.reading import describe_table
+from market.delivery.reader.shapes import FORMATS, TableSummary
 from market.kit.errors import Fault, Kind
 from market.shelf import repository
 from market.shelf.schemas import SampleView
 
 # Stores without files of their own: a larger table is not copied just for its first rows.
 _MOST_COPIED = 64 * 10**6
-_SHELF = system("shelf")
+# A cell can have a mebibyte, and a table 4,096 columns.
+SHOWN_COLUMNS, SHOWN_CHARACTERS = 50, 120
 
 
 def first_table(session: Session, version_id: UUID) -> FileView | None:
     """The first file of a version that can be read row by row and is here."""
-    files = catalog.files_of(session, actor=_SHELF, version_id=version_id)
-    return next((file for file in files if file.state == "available" and can_read(file.media_type)), None)
+    return catalog.first_of_types(session, version_id=version_id, media_types=FORMATS)
 
 
 def make_sample(
@@ -38,9 +37,7 @@ def make_sample(
     """Read the table, without a transaction; gives what writes the result down. Raises where trying later may help."""
     summary, problem = None, ""
     try:
-        found = _describe(store, file)
-        summary = asdict(found) | {"rows": list(found.sample)}
-        del summary["sample"]
+        summary = _shown(_describe(store, file))
     except Fault as fault:
         if fault.kind is Kind.UNAVAILABLE:
             raise
@@ -52,12 +49,31 @@ def make_sample(
     return keep
 
 
+def _shown(found: TableSummary) -> dict[str, Any]:
+    """What a page shows of a table, and no more: it is kept for a page that anybody may ask for at any time."""
+    columns = found.columns[:SHOWN_COLUMNS]
+    return {
+        "column_count": len(found.columns),
+        "columns": [{"name": _cut(column.name), "type": column.type} for column in columns],
+        "row_count": found.row_count,
+        "rows": [[_cell(row.get(column.name)) for column in columns] for row in found.sample],
+    }
+
+
+def _cell(value: object) -> str | None:
+    return None if value is None else _cut(str(value))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
+
+
 def sample_of(session: Session, version_id: UUID) -> SampleView | None:
     """What was read, or None while nothing was. Whether it may be shown the caller has decided."""
     found = repository.sample(session, version_id)
     if found is None:
         return None
-    summary = found.summary or {"columns": [], "row_count": None, "rows": []}
+    summary = found.summary or {"column_count": 0, "columns": [], "row_count": None, "rows": []}
     return SampleView(path=found.path, problem=found.problem, made_at=found.made_at, **summary)
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -187,12 +187,14 @@ class Found:
 
 
 class SampleView(BaseModel):
-    """The first rows of a table. row_count: null where it was not counted to the end."""
+    """The first rows of a table, cut to what a page shows. column_count: of the table; row_count: null where it was not
+    counted to the end. rows: a text for each of `columns`, null where the value is missing."""
 
     path: str
+    column_count: int
     columns: list[dict[str, str]]
     row_count: int | None
-    rows: list[dict[str, Any]]
+    rows: list[list[str | None]]
     problem: str = ""
     made_at: datetime
 

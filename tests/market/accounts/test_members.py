@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from market.accounts.organisations import MOST_ORGANISATIONS
 from market.kit.auth import Role
 from tests.market.accounts.conftest import Market
 
@@ -21,6 +22,20 @@ def test_an_invited_member_joins_with_the_roles_of_the_invitation(market: Market
     member = market.member(owner, "li@example.com", "publisher", "buyer")
     assert member.org == owner.org
     assert member("GET", "/api/v1/me").json()["roles"] == ["buyer", "publisher"]
+
+
+def test_one_person_makes_no_number_of_organisations(market: Market) -> None:
+    """Each has a quota of its own: without an end to them there is none to what one person stores."""
+    owner = market.owner()
+
+    def make(number: int) -> int:
+        new = {"name": {"en": f"Harbour {number}"}, "legal_kind": "ENTERPRISE", "zone": "450000"}
+        return int(owner("POST", "/api/v1/organisations", new).status_code)
+
+    assert [make(number) for number in range(MOST_ORGANISATIONS)].count(201) == MOST_ORGANISATIONS - 1
+    new = {"name": {"en": "One more"}, "legal_kind": "ENTERPRISE", "zone": "450000"}
+    refused = owner("POST", "/api/v1/organisations", new)
+    assert (refused.status_code, refused.json()["slug"]) == (409, "too-many-organisations")
 
 
 def test_an_invitation_works_once_and_for_the_named_address_only(market: Market) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -12,11 +13,15 @@ from uuid import uuid4
 
 import pytest
 from fastapi.routing import APIRoute
+from sqlalchemy import event
+from sqlmodel import select
 
 from market.app import ROUTERS
+from market.catalog.models import AssetFile
 from market.kit import site
 from market.kit.auth import Principal, Role, Via
 from market.shelf import asset_pages, pages, reference_pages, studio_pages
+from market.shelf.models import Sample
 from market.zones.pages import page_context as zone_context
 from tests.market.shelf.conftest import OPEN, PAID, REQUEST, Shelf, titled
 
@@ -189,6 +194,73 @@ def test_history_says_what_changed(shelf: Shelf) -> None:
     assert "Removed: old.csv" in page
     assert "Changed: a.csv" in page
     assert "The first version." in page
+
+
+@contextmanager
+def counting_files() -> Iterator[list[AssetFile]]:
+    """Every row of a file that is read meanwhile."""
+    read_rows: list[AssetFile] = []
+
+    def note(row: AssetFile, _context: object) -> None:
+        read_rows.append(row)
+
+    event.listen(AssetFile, "load", note)
+    try:
+        yield read_rows
+    finally:
+        event.remove(AssetFile, "load", note)
+
+
+def test_a_page_that_anybody_may_ask_for_reads_no_more_than_it_shows(shelf: Shelf) -> None:
+    """A version can have 5,000 files: no visit may cost the reading of all of them, times the number of versions."""
+    many = {f"data/{number:03}.csv": b"a\n%d\n" % number for number in range(30)}
+    asset = shelf.ready(OPEN, files=many)
+    shelf.provider("POST", f"/assets/{asset['id']}/listing", {})
+    for number in range(1, 13):
+        changed = {path: data + b"%d" % number for path, data in list(many.items())[:14]}
+        rest = dict(list(many.items())[14 : 30 - number]) | {f"new/{number}.csv": b"n\n1\n"}
+        shelf.version(asset, shelf.provider, changed | rest, f"1.{number}.0")
+    shelf.drain()
+    for tab, most in (
+        ("", 20),
+        ("/preview", 1),
+        ("/terms", 0),
+        ("/provenance", 0),
+        ("/history", 0),
+        ("/files", 500),
+    ):
+        with counting_files() as rows:
+            page = read(shelf, f"/en/assets/{asset['id']}{tab}")
+        assert len(rows) <= most, tab
+        # What stands in the page is short too: the names of a few files, the number of the rest.
+        assert tab == "/files" or page.count(".csv") <= 20 + 10 * 2 * 12, tab
+    newest = words(page := read(shelf, f"/en/assets/{asset['id']}/history"))
+    assert "Added: new/12.csv" in newest
+    assert "data/011.csv and 2 more" in newest
+    assert "The first version." not in newest
+    older = re.findall(r'href="([^"]+/history\?cursor=[^"]+)"', page)
+    last = words(read(shelf, older[0]))
+    assert "Added: new/2.csv" in last
+    assert "Removed: data/028.csv" in last
+    assert "The first version." in last
+
+
+def test_a_preview_keeps_no_more_of_a_table_than_it_shows(shelf: Shelf) -> None:
+    header = ",".join(f"column{number}" for number in range(60))
+    row = ",".join("x" * 5_000 for _ in range(60))
+    table = "\n".join([header, *[row] * 10, ""]).encode()
+    asset = shelf.listed(OPEN, files={"wide.csv": table})
+    shelf.drain()
+    with shelf.db.reading() as session:
+        (kept,) = session.exec(select(Sample)).all()
+        size = len(json.dumps(kept.summary))
+    assert len(table) > 3_000_000
+    assert size < 50 * 10 * 130 + 50 * 60
+    page = words(read(shelf, f"/en/assets/{asset}/preview"))
+    assert "The table has 60 columns; the first 50 are shown." in page
+    assert "x" * 119 + "…" in page
+    assert "column49" in page
+    assert "column50" not in page
 
 
 def test_lineage_is_drawn_and_written(shelf: Shelf) -> None:
