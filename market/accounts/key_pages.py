@@ -9,13 +9,13 @@ from fastapi import Depends, Request, Response
 
 from market.accounts import service, verbs
 from market.accounts.errors import ConfirmationRequired
-from market.accounts.page_answers import WORDS, carried_out, confirm_first, fault_errors
+from market.accounts.page_answers import WORDS, carried_out, confirm_first
 from market.accounts.page_forms import ApiKeyForm, WithdrawForm
 from market.accounts.schemas import NewSigningKey, Rotation, Scope
 from market.accounts.words import WITHDRAWAL_WORDS
 from market.kit.auth import Principal
 from market.kit.errors import Fault
-from market.kit.forms import SubmittedDep
+from market.kit.forms import SubmittedDep, fault_errors
 from market.kit.guards import page_guard
 from market.kit.i18n import N_, Lang, translate
 from market.kit.pages import LangPath, page_router

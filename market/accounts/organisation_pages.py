@@ -13,7 +13,6 @@ from market.accounts.page_answers import (
     WORDS,
     carried_out,
     confirm_first,
-    fault_errors,
     organisation_choices,
     signed_in,
 )
@@ -21,7 +20,7 @@ from market.accounts.page_forms import EditOrgForm, InviteForm, OrganisationFiel
 from market.accounts.roles import ROLES_OF
 from market.kit.auth import Principal, Role
 from market.kit.errors import Fault, NotFound
-from market.kit.forms import Submitted, SubmittedDep
+from market.kit.forms import Submitted, SubmittedDep, fault_errors
 from market.kit.guards import page_guard
 from market.kit.i18n import N_, Lang, translate
 from market.kit.pages import LangPath, page_router

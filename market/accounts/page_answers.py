@@ -14,6 +14,7 @@ from market.accounts.words import LEGAL_KIND_WORDS, ROLE_WORDS, SCOPE_WORDS, STA
 from market.kit.auth import HUB
 from market.kit.csrf import set_session_cookie
 from market.kit.errors import Fault
+from market.kit.forms import fault_errors
 from market.kit.i18n import Lang, translate
 from market.kit.pages import redirect
 from market.kit.ports import ports_of
@@ -34,13 +35,6 @@ def signed_in(request: Request, token: str, address: str, *, flash: str = "") ->
     response = redirect(address, flash=flash)
     set_session_cookie(response, ports_of(request), token)
     return response
-
-
-def fault_errors(fault: Fault, lang: Lang) -> dict[str, str]:
-    """A refusal for the error summary: by the field at fault, else for the whole form."""
-    sentence = translate(lang, fault.detail or fault.title, **fault.params)
-    hint = translate(lang, fault.hint, **fault.params) if fault.hint else ""
-    return {fault.where or "form": f"{sentence} {hint}".strip()}
 
 
 def organisation_choices(session: Session, lang: Lang) -> dict[str, Any]:

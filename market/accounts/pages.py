@@ -11,13 +11,13 @@ from fastapi import Depends, Query, Request, Response
 from market.accounts import service, verbs
 from market.accounts.edge import after_password, passwords_of, prove
 from market.accounts.limits import SIGN_UP_PER_NETWORK
-from market.accounts.page_answers import fault_errors, organisation_choices, signed_in
+from market.accounts.page_answers import organisation_choices, signed_in
 from market.accounts.page_forms import ConfirmForm, PasswordForm, ProfileForm, SignInForm, SignUpForm
 from market.accounts.passwords import refuse_weak
 from market.kit.auth import Principal
 from market.kit.csrf import clear_session_cookie
 from market.kit.errors import Fault
-from market.kit.forms import SubmittedDep
+from market.kit.forms import SubmittedDep, fault_errors
 from market.kit.guards import BROWSE, page_guard
 from market.kit.i18n import N_
 from market.kit.pages import LangPath, page_router, redirect, safe_next

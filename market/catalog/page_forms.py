@@ -12,7 +12,7 @@ from market.zones import service as zones
 
 _LISTS = ("kind", "dataset_class", "grade", "modality", "source_kind", "personal_info", "update_freq")
 _PLAIN = (*_LISTS, "industry", "adcode", "licence")
-_FIELDS = {"title": "title_zh", "abstract": "abstract_zh", "rights": "rights", "languages": "languages"}
+_FIELDS = {"title": "title_zh", "abstract": "abstract_zh", "manifest": "files", "If-Match": "form"}
 
 
 def read_metadata(form: Submitted, lang: Lang) -> tuple[AssetMetadata | None, dict[str, str]]:

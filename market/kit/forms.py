@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from market.kit.csrf import FIELD
+from market.kit.errors import Fault
 from market.kit.i18n import N_, Lang, translate
 
 Schema = TypeVar("Schema", bound=BaseModel)
@@ -39,6 +40,22 @@ def sentence_for(error: Mapping[str, object], lang: Lang) -> str:
     if error.get("type") == "value_error" and "error" in params:
         return translate(lang, str(params["error"]))
     return translate(lang, _SENTENCES.get(str(error.get("type")), _OTHERWISE), **params)
+
+
+def in_words(fault: Fault, lang: Lang) -> str:
+    """A refusal as a page says it: what is the case, and what to do."""
+    said = (
+        translate(lang, text, **fault.params) for text in (fault.detail or fault.title, fault.hint) if text
+    )
+    return " ".join(said)
+
+
+def fault_errors(fault: Fault, lang: Lang, field_of: Callable[[str], str] = str) -> dict[str, str]:
+    """A refusal for the error summary: by the field at fault, else for the whole form.
+
+    field_of: the form's field of a place that the fault names.
+    """
+    return {field_of(fault.where) or "form": in_words(fault, lang)}
 
 
 @dataclass

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from market.kit.auth import Principal
 from market.kit.errors import Fault
-from market.kit.forms import Submitted, SubmittedDep
+from market.kit.forms import Submitted, SubmittedDep, fault_errors
 from market.kit.guards import page_guard
-from market.kit.i18n import N_, translate
+from market.kit.i18n import N_
 from market.kit.pages import LangPath, page_router, redirect
 from market.kit.ports import ports_of
 from market.kit.templating import render
@@ -45,8 +45,7 @@ def enter_transfer(
         with ports.db.writing() as session:
             service.enter_transfer(session, actor=actor, new=new, now=ports.clock.now())
     except Fault as fault:
-        sentence = translate(lang, fault.detail, **fault.params)
-        return _page(request, actor, form, {fault.where or "reference": sentence}, int(fault.kind))
+        return _page(request, actor, form, fault_errors(fault, lang), int(fault.kind))
     return redirect(f"/{lang}/ops/payments", flash=N_("Entered. Another operator confirms it."))
 
 

@@ -12,9 +12,9 @@ from market.accounts import service as accounts
 from market.catalog import service as catalog
 from market.kit.auth import Principal, nothing_there, system
 from market.kit.errors import InvalidInput
-from market.kit.forms import Submitted, SubmittedDep
+from market.kit.forms import Submitted, SubmittedDep, in_words
 from market.kit.guards import page_guard
-from market.kit.i18n import N_, Lang, translate
+from market.kit.i18n import N_, Lang
 from market.kit.pages import LangPath, page_router, redirect
 from market.kit.paging import Cursor
 from market.kit.ports import ports_of
@@ -182,8 +182,9 @@ def prepare_page(
             )
             found = service.application(session, actor=actor, application_id=application_id)
     except InvalidInput as fault:
-        sentence = translate(lang, fault.detail, **fault.params)
-        return _application_page(request, actor, application_id, form.values, {"reasons_zh": sentence})
+        return _application_page(
+            request, actor, application_id, form.values, {"reasons_zh": in_words(fault, lang)}
+        )
     return render(request, "registry/confirm.html", draft=draft, application=found)
 
 

@@ -12,9 +12,9 @@ from starlette.responses import Response
 from market.catalog import service as catalog
 from market.kit.auth import Principal
 from market.kit.errors import Fault
-from market.kit.forms import SubmittedDep
+from market.kit.forms import SubmittedDep, in_words
 from market.kit.guards import page_guard
-from market.kit.i18n import N_, translate
+from market.kit.i18n import N_
 from market.kit.pages import LangPath, page_router, redirect
 from market.kit.ports import ports_of
 from market.kit.templating import render
@@ -67,8 +67,7 @@ def change_listing(
     except Fault as fault:
         if "errors" not in fault.params:
             raise
-        told = {"form": translate(lang, fault.detail, **fault.params)}
-        return _page(request, actor, asset_id, told, status=409)
+        return _page(request, actor, asset_id, {"form": in_words(fault, lang)}, status=409)
     said = {
         "LISTED": N_("The asset is on show."),
         "PAUSED": N_("The listing is paused; nobody finds the asset until you list it again."),
