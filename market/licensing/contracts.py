@@ -30,6 +30,7 @@ from market.licensing.errors import (
     WrongContractState,
 )
 from market.licensing.models import AccessRequest, Contract, ContractText, Offer, OfferRevision
+from market.licensing.requests import refuse
 from market.licensing.schemas import (
     ContractState,
     ContractSummary,
@@ -41,7 +42,7 @@ from market.licensing.schemas import (
     RequestState,
 )
 from market.licensing.signatures import load, summary_of, view_of
-from market.licensing.verbs import MAKE_CONTRACT, READ_CONTRACTS
+from market.licensing.verbs import DECLINE_CONTRACT, MAKE_CONTRACT, READ_CONTRACTS
 from market.provenance.gateway import Ledger
 from market.statements import commit
 
@@ -85,6 +86,39 @@ def cancel_contract(
             N_("It is in the state %(state)s and can no longer be cancelled."), state=found.state
         )
     _cancel(session, found, now)
+    return view_of(session, actor, ledger, found, now)
+
+
+def decline_contract(
+    session: Session,
+    *,
+    actor: Principal,
+    ledger: Ledger,
+    contract_id: UUID,
+    reason: LocalText,
+    now: datetime,
+) -> ContractView:
+    """The provider does not sign what the buyer has signed. A second time changes nothing.
+
+    An approval that led to the contract is taken back with it: it would let the buyer draw up the same one again.
+    """
+    found = repository.contract(session, contract_id, for_update=True)
+    decide(actor, DECLINE_CONTRACT, Resource(org_id=found.provider_org_id if found else None))
+    if found is None:
+        raise nothing_there()
+    if found.declined_at is None:
+        if found.state != ContractState.AWAITING_PROVIDER:
+            raise WrongContractState(
+                N_(
+                    "It is in the state %(state)s; only a contract that waits for your signature can be declined."
+                ),
+                state=found.state,
+            )
+        found.declined_at, found.reason = now, reason.model_dump()
+        _cancel(session, found, now)
+        request = repository.request(session, found.request_id, for_update=True) if found.request_id else None
+        if request is not None:
+            refuse(session, request, actor=actor, reason=reason, now=now)
     return view_of(session, actor, ledger, found, now)
 
 

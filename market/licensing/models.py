@@ -71,7 +71,7 @@ class OfferRevision(SQLModel, table=True):
 class AccessRequest(SQLModel, table=True):
     __tablename__ = "access_request"
     __table_args__ = (
-        CheckConstraint("state IN ('PENDING', 'APPROVED', 'REFUSED', 'USED')", name="state"),
+        CheckConstraint("state IN ('PENDING', 'APPROVED', 'REFUSED', 'WITHDRAWN', 'USED')", name="state"),
         CheckConstraint("(state = 'PENDING') = (decided_at IS NULL)", name="decided"),
         Index("ix_access_request_provider", "provider_org_id", "state", "id"),
         Index("ix_access_request_buyer", "org_id", "id"),
@@ -119,6 +119,8 @@ class Contract(SQLModel, table=True):
         CheckConstraint(
             "state NOT IN ('SIGNED', 'IN_FORCE') OR provider_leaf IS NOT NULL", name="signed_by_both"
         ),
+        CheckConstraint("(declined_at IS NULL) = (reason IS NULL)", name="reason"),
+        CheckConstraint("declined_at IS NULL OR state = 'CANCELLED'", name="declined"),
         Index("ix_contract_buyer", "org_id", "id"),
         Index("ix_contract_provider", "provider_org_id", "state", "id"),
         Index(
@@ -152,6 +154,8 @@ class Contract(SQLModel, table=True):
     provider_signed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     created_at: datetime = Field(sa_type=UtcDateTime)
     sign_before: datetime = Field(sa_type=UtcDateTime)
+    declined_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reason: dict[str, str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
 
 
 class ContractText(SQLModel, table=True):

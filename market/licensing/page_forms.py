@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from market.kit import forms
 from market.kit.errors import Fault
 from market.kit.forms import Submitted
-from market.kit.i18n import Lang, translate
+from market.kit.i18n import N_, Lang, translate
 from market.kit.money import EXPONENTS, parse_money
 from market.kit.texts import LocalText
 from market.licensing.schemas import NewAccessRequest, NewOffer, OfferKind, OfferView, RequestDecision
@@ -67,6 +66,13 @@ def read_reason(form: Submitted) -> LocalText | None:
     return LocalText(zh=zh, en=en) if zh.strip() or en.strip() else None
 
 
+def no_reason(lang: Lang) -> dict[str, str]:
+    """The error of a form that needs a reason and has none."""
+    return {
+        "reason_zh": translate(lang, N_("Say why, in Chinese or English, so that the buyer can act on it."))
+    }
+
+
 def offered_choices(lang: Lang) -> dict[str, Any]:
     """The lists that the offer form shows."""
     rules = [(code, words.best(lang)) for code, words in actions().items()]
@@ -79,8 +85,10 @@ def offered_choices(lang: Lang) -> dict[str, Any]:
 
 
 def fault_errors(fault: Fault, lang: Lang) -> dict[str, str]:
-    """A refusal for the error summary, at the field of the offer's or the request's form."""
-    return forms.fault_errors(fault, lang, _field)
+    """A refusal for the error summary, with what to do."""
+    sentence = translate(lang, fault.detail or fault.title, **fault.params)
+    hint = translate(lang, fault.hint, **fault.params) if fault.hint else ""
+    return {_field(fault.where) or "form": f"{sentence} {hint}".strip()}
 
 
 def _questions(form: Submitted) -> list[dict[str, str]]:

@@ -22,10 +22,11 @@ from market.kit.ports import ports_of
 from market.kit.templating import render
 from market.licensing import service
 from market.licensing.errors import LicenceAlreadyGranted
-from market.licensing.page_forms import fault_errors, offered_choices, read_request
+from market.licensing.page_forms import fault_errors, no_reason, offered_choices, read_reason, read_request
 from market.licensing.schemas import NewContract, OfferKind, OfferView
 from market.licensing.stepper import Step, steps
 from market.licensing.verbs import (
+    DECLINE_CONTRACT,
     MAKE_CONTRACT,
     READ_CONTRACTS,
     READ_OFFERS,
@@ -121,6 +122,19 @@ def ask_for_access(
     return redirect(f"/{lang}/offers/{offer_id}", flash=N_("Your request is with the provider."))
 
 
+@router.post("/requests/{request_id}/withdraw")
+def withdraw_request(
+    request: Request,
+    lang: LangPath,
+    request_id: UUID,
+    actor: Annotated[Principal, Depends(page_guard(REQUEST_ACCESS))],
+) -> Response:
+    ports = ports_of(request)
+    with ports.db.writing() as session:
+        done = service.withdraw_request(session, actor=actor, request_id=request_id, now=ports.clock.now())
+    return redirect(f"/{lang}/offers/{done.offer_id}", flash=N_("The request is withdrawn."))
+
+
 @router.get("/checkout/{contract_id}/contract")
 def contract_step(request: Request, lang: LangPath, contract_id: UUID, actor: Reader) -> Response:
     """Read before signing."""
@@ -192,8 +206,45 @@ def cancel_contract(request: Request, lang: LangPath, contract_id: UUID, actor: 
     )
 
 
+@router.post("/contracts/{contract_id}/decline")
+def decline_contract(
+    request: Request,
+    lang: LangPath,
+    contract_id: UUID,
+    actor: Annotated[Principal, Depends(page_guard(DECLINE_CONTRACT))],
+    form: SubmittedDep,
+) -> Response:
+    """The provider's no, with a reason that the buyer reads."""
+    ports = ports_of(request)
+    reason = read_reason(form)
+    if reason is None:
+        errors = no_reason(lang)
+        return _contract_page(
+            request, lang, contract_id, actor, "licensing/contract.html", "done", errors=errors
+        )
+    with ports.db.writing() as session:
+        service.decline_contract(
+            session,
+            actor=actor,
+            ledger=ports.get(Ledger),
+            contract_id=contract_id,
+            reason=reason,
+            now=ports.clock.now(),
+        )
+    return redirect(
+        f"/{lang}/contracts/{contract_id}", flash=N_("The contract is declined. The buyer reads your reason.")
+    )
+
+
 def _contract_page(
-    request: Request, lang: Lang, contract_id: UUID, actor: Principal, template: str, step: Step
+    request: Request,
+    lang: Lang,
+    contract_id: UUID,
+    actor: Principal,
+    template: str,
+    step: Step,
+    *,
+    errors: dict[str, str] | None = None,
 ) -> Response:
     ports = ports_of(request)
     with ports.db.reading() as session:
@@ -206,7 +257,8 @@ def _contract_page(
             if contract.entitlement_id
             else None
         )
-    return render(request, template, **context, licence=licence)
+    status = 422 if errors else 200
+    return render(request, template, status=status, **context, licence=licence, errors=errors or {})
 
 
 def _purpose_form(

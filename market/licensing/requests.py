@@ -91,11 +91,29 @@ def decide_request(
         raise InvalidInput(
             N_("Say why, in Chinese or English, so that the buyer can act on it."), where="reason"
         )
-    row.state, row.decided_at, row.decided_by = decision.decision, now, actor.account_id
-    row.reason = decision.reason.model_dump() if decision.reason else None
-    session.add(row)
-    session.flush()
-    return view_of(row)
+    return _close(session, row, RequestState(decision.decision), actor, now, decision.reason)
+
+
+def refuse(
+    session: Session, row: AccessRequest, *, actor: Principal, reason: LocalText, now: datetime
+) -> None:
+    """The provider's no, to a request or to the contract that came of one."""
+    _close(session, row, RequestState.REFUSED, actor, now, reason)
+
+
+def withdraw_request(
+    session: Session, *, actor: Principal, request_id: UUID, now: datetime
+) -> AccessRequestView:
+    """The buyer takes back a request that nobody has answered. A second time changes nothing; otherwise RequestDecided."""
+    row = repository.request(session, request_id, for_update=True)
+    decide(actor, REQUEST_ACCESS, Resource(org_id=row.org_id if row else None))
+    if row is None:
+        raise nothing_there()
+    if row.state == RequestState.WITHDRAWN:
+        return view_of(row)
+    if row.state != RequestState.PENDING:
+        raise RequestDecided(N_("It is in the state %(state)s."), state=row.state)
+    return _close(session, row, RequestState.WITHDRAWN, actor, now)
 
 
 def access_request(session: Session, *, actor: Principal, request_id: UUID) -> AccessRequestView:
@@ -173,3 +191,18 @@ def _check_wanted(wanted: OfferView, org_id: UUID, new: NewAccessRequest) -> Non
             where="answers",
             count=len(wanted.questions),
         )
+
+
+def _close(
+    session: Session,
+    row: AccessRequest,
+    state: RequestState,
+    actor: Principal,
+    now: datetime,
+    reason: LocalText | None = None,
+) -> AccessRequestView:
+    row.state, row.decided_at, row.decided_by = state, now, actor.account_id
+    row.reason = reason.model_dump() if reason else None
+    session.add(row)
+    session.flush()
+    return view_of(row)

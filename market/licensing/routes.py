@@ -18,6 +18,7 @@ from market.licensing.schemas import (
     AccessRequestView,
     ContractSummary,
     ContractView,
+    DeclineIn,
     EntitlementView,
     NewAccessRequest,
     NewContract,
@@ -33,6 +34,7 @@ from market.licensing.schemas import (
 )
 from market.licensing.verbs import (
     DECIDE_REQUEST,
+    DECLINE_CONTRACT,
     MAKE_CONTRACT,
     PUBLISH_OFFER,
     READ_CONTRACTS,
@@ -205,6 +207,25 @@ def decide_request(
     )
 
 
+@router.post(
+    "/access-requests/{request_id}/withdrawal",
+    response_model=AccessRequestView,
+    summary="Withdraw a request",
+)
+def withdraw_request(
+    request: Request,
+    request_id: UUID,
+    actor: Annotated[Principal, Depends(api_guard(REQUEST_ACCESS))],
+    once: OnceDep,
+) -> Response:
+    """The buyer takes back a request that nobody has answered yet."""
+    return once(
+        actor,
+        lambda session: service.withdraw_request(session, actor=actor, request_id=request_id, now=once.now),
+        status=200,
+    )
+
+
 @router.post("/contracts", status_code=201, response_model=ContractView, summary="Draw up a contract")
 def prepare_contract(
     request: Request,
@@ -296,6 +317,30 @@ def cancel_contract(
         actor,
         lambda session: service.cancel_contract(
             session, actor=actor, ledger=ledger, contract_id=contract_id, now=once.now
+        ),
+        status=200,
+    )
+
+
+@router.post("/contracts/{contract_id}/refusal", response_model=ContractView, summary="Decline a contract")
+def decline_contract(
+    request: Request,
+    contract_id: UUID,
+    body: DeclineIn,
+    actor: Annotated[Principal, Depends(api_guard(DECLINE_CONTRACT))],
+    once: OnceDep,
+) -> Response:
+    """The provider does not sign what the buyer has signed, and says why. Nothing binds either side then."""
+    ledger = ports_of(request).get(Ledger)
+    return once(
+        actor,
+        lambda session: service.decline_contract(
+            session,
+            actor=actor,
+            ledger=ledger,
+            contract_id=contract_id,
+            reason=body.reason,
+            now=once.now,
         ),
         status=200,
     )

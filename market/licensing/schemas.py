@@ -39,6 +39,7 @@ __all__ = [
     "ContractState",
     "ContractSummary",
     "ContractView",
+    "DeclineIn",
     "EntitlementState",
     "EntitlementView",
     "Environment",
@@ -67,11 +68,12 @@ __all__ = [
 
 
 class RequestState(StrEnum):
-    """USED: approved, and a licence came of it."""
+    """WITHDRAWN: by the buyer, before an answer came. USED: approved, and a licence came of it."""
 
     PENDING = "PENDING"
     APPROVED = "APPROVED"
     REFUSED = "REFUSED"
+    WITHDRAWN = "WITHDRAWN"
     USED = "USED"
 
 
@@ -177,7 +179,7 @@ class SignatureView(BaseModel):
 
 
 class ContractSummary(BaseModel):
-    """A contract in a list. awaits: whose signature it waits for."""
+    """A contract in a list. awaits: whose signature it waits for. declined_at, reason: of a provider who did not sign."""
 
     id: UUID
     state: ContractState
@@ -197,6 +199,8 @@ class ContractSummary(BaseModel):
     entitlement_id: UUID | None
     created_at: datetime
     sign_before: datetime
+    declined_at: datetime | None
+    reason: LocalText | None
 
 
 class ContractView(ContractSummary):
@@ -238,6 +242,19 @@ class EntitlementView(BaseModel):
     @property
     def is_active(self) -> bool:
         return self.state is EntitlementState.ACTIVE
+
+
+class DeclineIn(FromOutside):
+    """Why a contract is not signed."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"reason": {"zh": "数据正在更正", "en": "The data are being corrected"}}]
+        },
+    )
+
+    reason: LocalText
 
 
 class RevocationIn(FromOutside):

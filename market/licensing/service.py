@@ -8,6 +8,7 @@ from market.licensing.contracts import (
     cancel_contract,
     contract,
     contracts_of,
+    decline_contract,
     live_contract_for,
     payable_contract,
     prepare_contract,
@@ -39,6 +40,7 @@ from market.licensing.requests import (
     decide_request,
     request_access,
     request_for,
+    withdraw_request,
 )
 from market.licensing.revocations import prepare_revocation, revoke_entitlement
 from market.licensing.showing import shown_contract
@@ -54,6 +56,7 @@ __all__ = [
     "contract",
     "contracts_of",
     "decide_request",
+    "decline_contract",
     "draft",
     "draft_offer",
     "draft_withdrawal",
@@ -79,4 +82,5 @@ __all__ = [
     "standing",
     "suspend",
     "withdraw_offer",
+    "withdraw_request",
 ]

@@ -14,6 +14,7 @@ from market.kit.auth import Principal, Resource, Verb, decide, nothing_there
 from market.kit.errors import NotFound
 from market.kit.i18n import N_
 from market.kit.money import Money
+from market.kit.texts import LocalText
 from market.licensing import entitlements, repository
 from market.licensing.changes import tell_orders
 from market.licensing.documents import CONTRACT_FIELD, OFFER_FIELD
@@ -156,6 +157,8 @@ def summary_of(found: Contract, granted: Entitlement | None) -> ContractSummary:
         entitlement_id=granted.id if granted else None,
         created_at=found.created_at,
         sign_before=found.sign_before,
+        declined_at=found.declined_at,
+        reason=LocalText(**found.reason) if found.reason else None,
     )
 
 

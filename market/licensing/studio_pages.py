@@ -15,7 +15,7 @@ from market.kit.auth import Principal
 from market.kit.errors import Fault
 from market.kit.forms import SubmittedDep
 from market.kit.guards import page_guard
-from market.kit.i18n import N_, Lang
+from market.kit.i18n import N_, Lang, translate
 from market.kit.pages import LangPath, page_router, redirect
 from market.kit.paging import Cursor
 from market.kit.ports import ports_of
@@ -23,6 +23,7 @@ from market.kit.templating import render
 from market.licensing import service
 from market.licensing.page_forms import (
     fault_errors,
+    no_reason,
     offered_choices,
     read_decision,
     read_offer,
@@ -171,6 +172,16 @@ def requests_page(
     cursor: Cursor = None,
 ) -> Response:
     """What waits for the provider: requests to answer, contracts to countersign; then the answered requests."""
+    return _requests(request, lang, actor, cursor)
+
+
+def _requests(
+    request: Request,
+    lang: Lang,
+    actor: Principal,
+    cursor: str | None = None,
+    errors: dict[str, str] | None = None,
+) -> Response:
     ports = ports_of(request)
     with ports.db.reading() as session:
         waiting = service.access_requests(
@@ -186,6 +197,8 @@ def requests_page(
     return render(
         request,
         "licensing/studio_requests.html",
+        status=422 if errors else 200,
+        errors=errors or {},
         waiting=waiting,
         page=page,
         contracts=contracts,
@@ -220,7 +233,9 @@ def decide_request(
     except Fault as fault:
         if fault.where != "reason":
             raise
-        return redirect(back, flash=fault.detail)
+        return _requests(
+            request, lang, actor, errors={f"reason_zh-{request_id}": translate(lang, fault.detail)}
+        )
     approved = done.state is RequestState.APPROVED
     return redirect(back, flash=N_("The request is approved.") if approved else N_("The request is refused."))
 
@@ -255,10 +270,7 @@ def prepare_revocation(
     """The reason, and then what is signed with it."""
     reason = read_reason(form)
     if reason is None:
-        return redirect(
-            f"/{lang}/studio/licences/{entitlement_id}/revoke",
-            flash=N_("Say why, in Chinese or English, so that the buyer can act on it."),
-        )
+        return _revocation(request, lang, actor, entitlement_id, errors=no_reason(lang))
     return _revocation(request, lang, actor, entitlement_id, RevocationIn(reason=reason))
 
 
@@ -286,6 +298,7 @@ def _revocation(
     actor: Principal,
     entitlement_id: UUID,
     asked: RevocationIn | None = None,
+    errors: dict[str, str] | None = None,
 ) -> Response:
     ports = ports_of(request)
     with ports.db.reading() as session:
@@ -305,6 +318,8 @@ def _revocation(
     return render(
         request,
         "licensing/revoke.html",
+        status=422 if errors else 200,
+        errors=errors or {},
         licence=licence,
         assets=assets,
         names=names,

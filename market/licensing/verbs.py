@@ -14,6 +14,7 @@ READ_REQUESTS = Verb("access:read", Reach.OWN, _ALL, "catalog:read", writes=Fals
 DECIDE_REQUEST = Verb("access:decide", Reach.OWN, _PROVIDERS, "asset:publish")
 MAKE_CONTRACT = Verb("contract:make", Reach.OWN, _BUYERS, "order:create")
 READ_CONTRACTS = Verb("contract:read", Reach.OWN, _ALL, "catalog:read", writes=False)
+DECLINE_CONTRACT = Verb("contract:decline", Reach.OWN, _PROVIDERS, "asset:publish")
 SIGN_CONTRACT = Verb("contract:sign", Reach.OWN, _PROVIDERS | _BUYERS, "statement:submit")
 READ_ENTITLEMENTS = Verb("entitlement:read", Reach.OWN, _ALL, "download:read", writes=False)
 REVOKE_ENTITLEMENT = Verb("entitlement:revoke", Reach.OWN, _PROVIDERS, "statement:submit")

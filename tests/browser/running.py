@@ -20,12 +20,14 @@ from market.app import create_app
 from market.client import Datawharf
 from market.kit.jobs import Job
 from market.kit.ratelimit import RateLimits
+from market.payments.bank_transfer import BankAccount, BankTransferGateway
 from market.stripe_simulator import create_app as create_simulator
 from tests.builders.marketplace import Marketplace
 from tests.fakes.clock import FakeClock
 from tests.stripe_simulator.running import SECRET_KEY, WEBHOOK_SECRET
 
 DEADLINE = 30.0
+BANK = BankAccount("北部湾数据交易中心", "北部湾银行钦州支行", "6228480000000000012", "313631000011")
 
 
 class RunningClock(FakeClock):
@@ -54,6 +56,7 @@ class RunningMarket(Marketplace):
         }
         database = f"sqlite:///{home / 'market.db'}"
         super().__init__(home, database, base=base, clock=RunningClock(), embedded_worker=True, stripe=stripe)
+        self.ports.add(BankTransferGateway, BankTransferGateway({"CNY": BANK}))
         self.base = base
         self._visitors: list[Datawharf] = []
 

@@ -140,6 +140,20 @@ class Marketplace:
         person.register_key(SigningKey.generate())
         return person
 
+    def operator(self, name: str) -> None:
+        """Somebody who works for the platform. A second time it is the same person."""
+        with self.ports.db.writing() as session:
+            accounts.appoint(
+                session,
+                actor=FOUNDER,
+                org_id=UUID(self.settings.platform_org),
+                new=NewAccount(email=f"{name}@example.com", password=PASSWORD, name=name),
+                password_hash=accounts.hash_password(PASSWORD),
+                roles=[Role.OPERATOR],
+                now=self.clock.now(),
+                existing=True,
+            )
+
     def registered(self, provider: Datawharf, folder: Path, **metadata: Any) -> dict[str, Any]:
         """A registered version of a small asset of one file."""
         folder.mkdir(parents=True, exist_ok=True)

@@ -548,7 +548,8 @@ def upgrade() -> None:
             "(state = 'PENDING') = (decided_at IS NULL)", name=op.f("ck_access_request_decided")
         ),
         sa.CheckConstraint(
-            "state IN ('PENDING', 'APPROVED', 'REFUSED', 'USED')", name=op.f("ck_access_request_state")
+            "state IN ('PENDING', 'APPROVED', 'REFUSED', 'WITHDRAWN', 'USED')",
+            name=op.f("ck_access_request_state"),
         ),
         sa.ForeignKeyConstraint(["asset_id"], ["asset.id"], name=op.f("fk_access_request_asset_id_asset")),
         sa.ForeignKeyConstraint(["offer_id"], ["offer.id"], name=op.f("fk_access_request_offer_id_offer")),
@@ -802,6 +803,10 @@ def upgrade() -> None:
         sa.Column("provider_signed_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("sign_before", UtcDateTime(), nullable=False),
+        sa.Column("declined_at", UtcDateTime(), nullable=True),
+        sa.Column("reason", sa.JSON(none_as_null=True), nullable=True),
+        sa.CheckConstraint("(declined_at IS NULL) = (reason IS NULL)", name=op.f("ck_contract_reason")),
+        sa.CheckConstraint("declined_at IS NULL OR state = 'CANCELLED'", name=op.f("ck_contract_declined")),
         sa.CheckConstraint("(kind = 'PAID') = (price_minor IS NOT NULL)", name=op.f("ck_contract_paid")),
         sa.CheckConstraint(
             "state IN ('AWAITING_BUYER', 'AWAITING_PROVIDER', 'SIGNED', 'IN_FORCE', 'ENDED', 'CANCELLED')",

@@ -35,6 +35,8 @@ _SIGNED = {"statement": base64.b64encode(b"no statement").decode(), "openings": 
 SOLD, BOUGHT, LISTED = "sold.", "bought.", "listed."
 SIDES = {
     "POST /api/v1/access-requests/{request_id}/decision": SOLD,
+    "POST /api/v1/contracts/{contract_id}/refusal": SOLD,
+    "POST /{lang}/contracts/{contract_id}/decline": SOLD,
     "POST /api/v1/entitlements/{entitlement_id}/revocation": SOLD,
     "POST /api/v1/entitlements/{entitlement_id}/revocation-drafts": SOLD,
 }

@@ -146,14 +146,16 @@ def test_a_request_is_sent_and_answered_on_pages(paged: Till) -> None:
     offer = f"/en/offers/{made['id']}"
     form = {"purpose": "RESEARCH", "description": "Tides", "answer_0": "Three of us"}
     bad = buyer.post(f"{offer}/request", f"{offer}/purpose", form | {"answer_0": ""}, 422)
-    assert "Answer each of the 1 questions." in bad
+    assert "Answer the question of this offer." in bad
     for _ in range(2):
         assert buyer.post(f"{offer}/request", f"{offer}/purpose", form) == offer
     queue = provider.get("/en/studio/requests")
     assert "Three of us" in queue
     (asked,) = ok(paged.provider("GET", "/access-requests"), 200)["items"]
     answer = f"/en/studio/requests/{asked['id']}"
-    provider.post(answer, "/en/studio/requests", {"decision": "REFUSED"})
+    silent = provider.post(answer, "/en/studio/requests", {"decision": "REFUSED"}, 422)
+    assert f'<a href="#f-reason_zh-{asked["id"]}">Say why' in silent
+    assert f'id="f-reason_zh-{asked["id"]}-error"' in silent
     assert ok(paged.buyer("GET", f"/access-requests/{asked['id']}"), 200)["state"] == "PENDING"
     provider.post(answer, "/en/studio/requests", {"decision": "REFUSED", "reason_en": "Not now."})
     assert "Not now." in buyer.get(offer)
@@ -161,6 +163,53 @@ def test_a_request_is_sent_and_answered_on_pages(paged: Till) -> None:
     asked = ok(paged.provider("GET", "/access-requests?state=PENDING"), 200)["items"][0]
     provider.post(f"/en/studio/requests/{asked['id']}", "/en/studio/requests", {"decision": "APPROVED"})
     assert "/checkout/" in buyer.post(f"{offer}/purpose", offer)
+
+
+def test_a_request_that_nobody_answers_is_withdrawn_on_pages(paged: Till) -> None:
+    provider, buyer = Browser(paged, paged.provider), Browser(paged, paged.buyer)
+    made = publish(paged.provider, paged.asset_id, REQUEST)
+    offer = f"/en/offers/{made['id']}"
+    form = {"purpose": "RESEARCH", "description": "Tides", "answer_0": "Three of us"}
+    buyer.post(f"{offer}/request", f"{offer}/purpose", form)
+    (asked,) = ok(paged.provider("GET", "/access-requests"), 200)["items"]
+    withdraw = f"/en/requests/{asked['id']}/withdraw"
+    assert withdraw in buyer.get(offer)
+    assert buyer.post(withdraw, offer) == offer
+    assert "withdrawn by the buyer" in provider.get("/en/studio/requests")
+    assert f"{offer}/purpose" in buyer.get(offer)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_contract_is_declined_with_a_reason_that_the_buyer_reads(paged: Till, lang: str) -> None:
+    provider, buyer = Browser(paged, paged.provider), Browser(paged, paged.buyer)
+    made = publish(paged.provider, paged.asset_id, PAID)
+    contract = ok(paged.buyer("POST", "/contracts", {"offer_id": made["id"]}))["id"]
+    pay, page = f"/{lang}/checkout/{contract}/pay", f"/{lang}/contracts/{contract}"
+    assert f"{page}/decline" not in provider.get(page)
+    buyer.sign(f"/{lang}/checkout/{contract}/sign")
+    order = buyer.post(pay, pay, {"gateway": "bank_transfer"})
+    assert f"{page}/decline" not in buyer.get(page)
+    silent = provider.post(f"{page}/decline", page, {"reason_zh": "  "}, 422)
+    assert 'href="#f-reason_zh"' in silent
+    assert "<details open>" in silent
+    assert provider.post(f"{page}/decline", page, {"reason_zh": "数据正在更正。"}) == page
+    paged.work()
+    assert "数据正在更正。" in buyer.get(page)
+    assert {"zh": "提供方已谢绝", "en": "declined by the provider"}[lang] in buyer.get(f"/{lang}/contracts")
+    assert buyer.follow(pay) == page
+    assert {"zh": "已取消", "en": "cancelled"}[lang] in buyer.get(order)
+
+
+def test_a_contract_that_nobody_signed_in_time_says_so(paged: Till) -> None:
+    provider, buyer = Browser(paged, paged.provider), Browser(paged, paged.buyer)
+    made = publish(paged.provider, paged.asset_id, OPEN)
+    contract = ok(paged.buyer("POST", "/contracts", {"offer_id": made["id"]}))["id"]
+    buyer.sign(f"/en/checkout/{contract}/sign")
+    paged.shop.drain(days=15)
+    for person in (buyer, provider):
+        assert "The time to sign is over" in person.get(f"/en/contracts/{contract}")
+        assert "not signed in time" in person.get("/en/contracts")
+    buyer.post(f"/en/contracts/{contract}/cancel", f"/en/contracts/{contract}")
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -242,7 +291,8 @@ def test_a_licence_is_ended_and_an_offer_withdrawn_on_pages(paged: Till) -> None
     licence = licensed(paged.provider, paged.buyer, made)["entitlement_id"]
     revoke = f"/en/studio/licences/{licence}/revoke"
     prepare = f"/en/studio/licences/{licence}/prepare"
-    assert provider.post(prepare, revoke) == revoke
+    silent = provider.post(prepare, revoke, status=422)
+    assert '<a href="#f-reason_zh">Say why' in silent
     page = provider.post(prepare, revoke, {"reason_en": "The data were resold."}, 200)
     form = {name: hidden(page, name) for name in ("protected", "payload", "openings")}
     parts = [base64.b64decode(form[name]) for name in ("protected", "payload")]
