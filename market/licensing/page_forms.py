@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from market.kit import forms
 from market.kit.errors import Fault
 from market.kit.forms import Submitted
 from market.kit.i18n import N_, Lang, translate
@@ -85,10 +86,8 @@ def offered_choices(lang: Lang) -> dict[str, Any]:
 
 
 def fault_errors(fault: Fault, lang: Lang) -> dict[str, str]:
-    """A refusal for the error summary, with what to do."""
-    sentence = translate(lang, fault.detail or fault.title, **fault.params)
-    hint = translate(lang, fault.hint, **fault.params) if fault.hint else ""
-    return {_field(fault.where) or "form": f"{sentence} {hint}".strip()}
+    """A refusal for the error summary, at the field of the offer's or the request's form."""
+    return forms.fault_errors(fault, lang, _field)
 
 
 def _questions(form: Submitted) -> list[dict[str, str]]:

@@ -12,9 +12,9 @@ from starlette.responses import RedirectResponse, Response
 from market.catalog import service as catalog
 from market.kit.auth import Principal
 from market.kit.errors import Fault
-from market.kit.forms import SubmittedDep
+from market.kit.forms import SubmittedDep, in_words
 from market.kit.guards import page_guard
-from market.kit.i18n import N_, Lang, translate
+from market.kit.i18n import N_, Lang
 from market.kit.pages import LangPath, page_router, redirect
 from market.kit.paging import Cursor
 from market.kit.ports import Ports, ports_of
@@ -60,7 +60,7 @@ def pay(request: Request, lang: LangPath, contract_id: UUID, actor: Buyer, form:
             )
         view = service.pay(ports, actor=actor, order_id=placed.id, lang=lang)
     except Fault as fault:
-        return _pay_page(request, lang, contract_id, actor, {"form": _sentence(fault, lang)}, int(fault.kind))
+        return _pay_page(request, lang, contract_id, actor, {"form": in_words(fault, lang)}, int(fault.kind))
     return RedirectResponse(view.checkout_url or f"/{lang}/orders/{view.id}", status_code=303)
 
 
@@ -180,8 +180,3 @@ def _gateways(ports: Ports, currency: str) -> list[GatewayName]:
         if currency in payments.bank_of(ports).accounts:
             found.append("bank_transfer")
     return found
-
-
-def _sentence(fault: Fault, lang: Lang) -> str:
-    hint = translate(lang, fault.hint, **fault.params) if fault.hint else ""
-    return f"{translate(lang, fault.detail or fault.title, **fault.params)} {hint}".strip()
