@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -27,7 +28,7 @@ from ledger.monitor_cli import monitor_command
 from ledger.note import COSIGNATURE_ED25519, NoteSigner
 from ledger.policy import Policy, TrustedLog, Witness, format_policy, parse_policy
 from ledger.signer import Signer
-from ledger.stores.address import open_files
+from ledger.stores.address import opened_files
 from ledger.stores.files import FileLock, FileObjects
 from ledger.timestamp import Token
 from ledger.timestamp_cli import stamp
@@ -146,15 +147,16 @@ def check_log(place: str, trust: Path | None, head: Path | None, workers: int, q
     policy = parse_policy(trust.read_bytes()) if trust is not None else _policy(Path(place))
     receipt_file = Path(place) / "keys" / "receipt.key"
     verifier = policy.logs[0].verifier
-    report = fsck(
-        open_files(place) if trust is not None else _objects(Path(place)),
-        verifier,
-        cosigner=policy.witnesses[0].verifier if policy.witnesses and trust is None else None,
-        receipt_key=read_key_file(receipt_file).public if receipt_file.exists() else None,
-        head=open_checkpoint(head.read_bytes(), verifier) if head is not None else None,
-        on_progress=None if quiet else _show_progress,
-        workers=workers,
-    )
+    with opened_files(place) if trust is not None else nullcontext(_objects(Path(place))) as files:
+        report = fsck(
+            files,
+            verifier,
+            cosigner=policy.witnesses[0].verifier if policy.witnesses and trust is None else None,
+            receipt_key=read_key_file(receipt_file).public if receipt_file.exists() else None,
+            head=open_checkpoint(head.read_bytes(), verifier) if head is not None else None,
+            on_progress=None if quiet else _show_progress,
+            workers=workers,
+        )
     for problem in report.problems:
         click.echo(str(problem))
     if report.problems:

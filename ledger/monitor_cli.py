@@ -13,7 +13,7 @@ from ledger.errors import LedgerError, Malformed
 from ledger.monitor import MAX_AGE, Event, Monitor
 from ledger.monitor_state import StateFile
 from ledger.policy import Policy, TrustedLog, parse_policy
-from ledger.stores.address import open_files
+from ledger.stores.address import opened_files
 
 EVERY = 60
 
@@ -70,16 +70,13 @@ def monitor_command(default_trust: Callable[[click.Context], Path] | None = None
         language: Language = (
             "zh" if (chosen["language"] or getattr(context.obj, "lang", "en")) == "zh" else "en"
         )
-        follower = Monitor(
-            open_files(place),
-            policy,
-            _log_of(policy, chosen["origin"]),
-            StateFile(state),
-            watch=chosen["watch"],
-            max_age=chosen["max_age"],
-        )
         reporter = Reporter(language, chosen["as_json"], chosen["webhook"])
-        context.exit(_look(follower, reporter, None if chosen["once"] else chosen["every"]))
+        with opened_files(place) as files:
+            log, remembered = _log_of(policy, chosen["origin"]), StateFile(state)
+            follower = Monitor(
+                files, policy, log, remembered, watch=chosen["watch"], max_age=chosen["max_age"]
+            )
+            context.exit(_look(follower, reporter, None if chosen["once"] else chosen["every"]))
 
     trusted = click.Option(
         ["--trust"],

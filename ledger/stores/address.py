@@ -1,5 +1,7 @@
 """Opening the files of a log for reading, wherever they are: a folder, or an address on the web."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ledger.errors import Malformed
@@ -7,6 +9,18 @@ from ledger.storage import ObjectReader
 from ledger.stores.files import FileObjects
 
 NEWEST = "checkpoint"
+
+
+@contextmanager
+def opened_files(place: str) -> Iterator[ObjectReader]:
+    """The files at `place`, and at the end no connection to it is left."""
+    files = open_files(place)
+    try:
+        yield files
+    finally:
+        close = getattr(files, "close", None)
+        if close is not None:
+            close()
 
 
 def open_files(place: str) -> ObjectReader:
