@@ -15,6 +15,7 @@ from ledger.receipt import Bundle, Opening, Supporting, format_bundle
 from ledger.statement import Statement, commitment, parse_statement
 from tests.browser_js.ed25519_vectors import SMALL_ORDER, L
 from tests.browser_js.small_log import NOW, SmallLog, key, path_of
+from tests.ledger import transplants
 
 FILES = {"ports.csv": b"port,teu\nQinzhou,5\n", "docs/readme.txt": "北部湾港口\n".encode()}
 SALT = b"s" * 32
@@ -354,6 +355,20 @@ def _unreadable(home: Scene) -> list[Case]:
     return [Case(f"unreadable: {name}", data, trust) for name, data in inputs.items()]
 
 
+def _transplanted(_: Scene) -> list[Case]:
+    """Valid parts of other receipts; the library and the command are tested with the same ones."""
+    return [
+        Case(
+            f"transplanted: {name}",
+            case.receipt,
+            transplants.MARKET.trust(),
+            case.manifest,
+            {transplants.FILE: case.data},
+        )
+        for name, case in transplants.transplants().items()
+    ]
+
+
 def cases() -> list[Case]:
     home = scene()
     groups = (
@@ -364,6 +379,7 @@ def cases() -> list[Case]:
         _forged_rules,
         _flipped,
         _flipped_checkpoint,
+        _transplanted,
         _unreadable,
     )
     return [case for group in groups for case in group(home)]
