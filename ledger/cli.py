@@ -33,6 +33,8 @@ from ledger.stores.files import FileLock, FileObjects
 from ledger.timestamp import Token
 from ledger.timestamp_cli import stamp
 from ledger.witness_cli import witness
+from ledger.witness_client import WitnessClient
+from ledger.witness_http import HttpTransport
 
 EXIT_CODES: dict[type[LedgerError], int] = {Unverified: 1, Malformed: 2, Conflict: 4, StorageFailed: 5}
 KEYS = ("log", "cosigner", "receipt")
@@ -80,7 +82,9 @@ def append(folder: Path, files: Sequence[Path]) -> None:
     log.close()
 
 
-@cli.command(help="Sign the log as it is now and publish the checkpoint.")
+@cli.command(
+    help="Sign the log as it is now, have the witnesses in trust.policy cosign it, and publish the checkpoint."
+)
 @click.argument("folder", type=_FOLDER)
 def publish(folder: Path) -> None:
     """Publish a checkpoint."""
@@ -197,7 +201,9 @@ def _publish(log: Log) -> None:
 
 def _load(folder: Path) -> Log:
     origin = _policy(folder).logs[0].verifier.name
-    return Log.load(origin, _objects(folder), FileLock(folder / "head"), _signer(folder, origin))
+    objects = _objects(folder)
+    witnesses = WitnessClient(_policy(folder), objects.read, HttpTransport())
+    return Log.load(origin, objects, FileLock(folder / "head"), _signer(folder, origin), cosigners=witnesses)
 
 
 def _objects(folder: Path) -> FileObjects:

@@ -23,6 +23,8 @@ from ledger.receipt import Opening
 from ledger.signer import HeadSigner
 from ledger.statement import parse_statement
 from ledger.storage import LockStore, ObjectStore
+from ledger.witness_client import WitnessClient
+from ledger.witness_http import HttpTransport
 from market.kit.errors import Fault, Kind
 from market.kit.i18n import N_
 
@@ -80,7 +82,10 @@ class Ledger:
                     raise StorageFailed(
                         "this process was not given the log's signer; run a worker that has it"
                     )
-                self._writer = Log.load(self.origin, self.objects, self._lock, self._signer)
+                witnesses = WitnessClient(self.policy, self.objects.read, HttpTransport())
+                self._writer = Log.load(
+                    self.origin, self.objects, self._lock, self._signer, cosigners=witnesses
+                )
             try:
                 yield self._writer
             except Exception:

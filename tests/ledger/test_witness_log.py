@@ -1,0 +1,172 @@
+"""A log and its witnesses together: what is published is cosigned, and a fork or an old copy is found out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from ledger.cli import main
+from ledger.errors import StorageFailed, Unavailable
+from ledger.log import Log
+from ledger.note import open_note, parse_vkey
+from ledger.policy import Group, Policy, TrustedLog, Witness, format_policy, parse_policy
+from ledger.reader import LogReader
+from ledger.stores.files import FileObjects
+from ledger.witness import Witness as WitnessServer
+from ledger.witness_client import WitnessClient
+from ledger.witness_wire import Answer
+from tests.ledger.logs import LOG_SIGNER, NOW, ORIGIN, World, entries
+from tests.ledger.test_witness_cli import served
+from tests.ledger.test_witness_client import SIGNERS, url
+from tests.ledger.witnesses import MemoryState
+
+VERIFIERS = [signer.verifier for signer in SIGNERS[:3]]
+POLICY = Policy(
+    (TrustedLog(LOG_SIGNER.verifier),),
+    tuple(Witness(f"w{n}", verifier, url(n)) for n, verifier in enumerate(VERIFIERS)),
+    (Group("two", 2, ("w0", "w1", "w2")),),
+    "two",
+)
+
+
+@dataclass
+class Witnesses:
+    """Three witnesses of the test log, each of which may be cut off."""
+
+    cut: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.servers = {
+            f"{url(n)}/add-checkpoint": WitnessServer(
+                [SIGNERS[n]], MemoryState(LOG_SIGNER.verifier), lambda: NOW
+            )
+            for n in range(3)
+        }
+
+    def post(self, url: str, body: bytes, timeout: float) -> Answer:
+        if list(self.servers).index(url) in self.cut:
+            raise OSError("cut off")
+        return self.servers[url].add_checkpoint(body)
+
+    def client(self, world: World, *, required: bool = True) -> WitnessClient:
+        return WitnessClient(
+            POLICY, world.objects.read, self, required=required, seconds=1.0, pause=lambda seconds: None
+        )
+
+
+def load(world: World, witnesses: Witnesses, *, required: bool = True) -> Log:
+    client = witnesses.client(world, required=required)
+    return Log.load(ORIGIN, world.objects, world.lock, world.signer(), cosigners=client)
+
+
+def seen(note: bytes) -> int:
+    return len(open_note(note, [LOG_SIGNER.verifier, *VERIFIERS]).verified) - 1
+
+
+def test_what_is_published_is_cosigned_by_all_who_answer() -> None:
+    world, witnesses = World(), Witnesses()
+    world.create(entries(0, 2)).close()
+    log = load(world, witnesses)
+    assert seen(log.publish(NOW).note) == 3
+    for size, cut in ((255, {1}), (256, set()), (700, {2})):
+        witnesses.cut = cut
+        log.append(entries(log.size, size))
+        assert seen(log.publish(NOW).note) == 3 - len(cut)
+    receipt = LogReader(ORIGIN, world.objects, LOG_SIGNER.verifier)
+    receipt.refresh()
+    assert seen(receipt.checkpoint_covering(300).note) == 2
+
+
+def test_without_its_quorum_nothing_is_published_and_appending_goes_on() -> None:
+    world, witnesses = World(), Witnesses(cut={0, 1})
+    world.create(entries(0, 2)).close()
+    log = load(world, witnesses)
+    for _ in range(2):
+        with pytest.raises(
+            Unavailable, match="w0: unreachable, cut off; w1: unreachable, cut off; w2: cosigned"
+        ):
+            log.publish(NOW)
+        log.append(entries(log.size, log.size + 3))
+    assert log.published is None
+    log.close()
+    log = load(world, witnesses)
+    witnesses.cut = set()
+    published = log.publish(NOW + 9)
+    assert (published.size, seen(published.note)) == (8, 3)
+    assert seen(log.checkpoint_at(2).note) == 3
+
+
+def test_at_once_publishes_with_what_there_is() -> None:
+    world, witnesses = World(), Witnesses(cut={0, 1, 2})
+    world.create(entries(0, 2)).close()
+    log = load(world, witnesses, required=False)
+    assert seen(log.publish(NOW).note) == 0
+    witnesses.cut = {0}
+    log.append(entries(2, 4))
+    assert seen(log.publish(NOW).note) == 2
+
+
+def test_a_log_that_was_set_back_as_a_whole_gets_no_quorum() -> None:
+    """Stores, head and signer restored from one old copy agree with each other; only the witnesses know better."""
+    world, witnesses = World(), Witnesses()
+    log = world.create(entries(0, 2))
+    log.close()
+    old = (dict(world.objects.stored), world.lock.read(), world.state.read())
+    log = load(world, witnesses)
+    log.append(entries(2, 9))
+    log.publish(NOW)
+    log.close()
+    restored = World()
+    restored.objects.stored, head, state = old
+    assert head is not None
+    restored.lock.create(head)
+    if state is not None:
+        restored.state.swap(None, state)
+    again = load(restored, witnesses)
+    again.append([b"another"])
+    with pytest.raises(Unavailable, match="w0: ahead, it has cosigned 9 entries already, this log has 3"):
+        again.publish(NOW)
+    again.append(entries(3, 12))
+    with pytest.raises(Unavailable, match=r"ahead"):
+        again.publish(NOW)
+
+
+def test_a_tile_that_is_gone_stops_the_publication_as_a_fault_of_the_store() -> None:
+    world, witnesses = World(), Witnesses()
+    world.create(entries(0, 300)).close()
+    log = load(world, witnesses)
+    log.publish(NOW)
+    log.append(entries(300, 310))
+    for path in [path for path in world.objects.stored if path.startswith("tile/0/")]:
+        del world.objects.stored[path]
+    with pytest.raises(StorageFailed):
+        log.publish(NOW)
+
+
+def test_from_the_command_line_a_trust_file_with_addresses_is_enough(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(3):
+        (tmp_path / str(number)).write_text(f"entry {number}")
+    log, folder = tmp_path / "log", tmp_path / "w"
+    assert main(["create", str(log), "--origin", "ledger.example/w", str(tmp_path / "0")]) == 0
+    assert main(["witness", "init", str(folder), "--name", "witness.example/w1"]) == 0
+    vkey = capsys.readouterr().out.splitlines()[-1]
+    policy = parse_policy((log / "trust.policy").read_bytes())
+    with served(folder) as address:
+        witness = Witness("w1", parse_vkey(vkey), address)
+        with_witness = Policy(policy.logs, (*policy.witnesses, witness), (), "w1")
+        (log / "trust.policy").write_bytes(format_policy(with_witness))
+        assert main(["append", str(log), str(tmp_path / "1")]) == 0
+        assert main(["publish", str(log)]) == 1
+        assert "w1: refused, it does not know the log" in capsys.readouterr().err
+        assert main(["witness", "add-log", str(folder), "--trust", str(log / "trust.policy")]) == 0
+        assert main(["publish", str(log)]) == 0
+        assert main(["append", str(log), str(tmp_path / "2")]) == 0
+        assert main(["publish", str(log)]) == 0
+    note = FileObjects(log / "log").read("checkpoint")
+    assert note is not None
+    assert open_note(note, [witness.verifier]).verified == (witness.verifier,)
+    assert main(["fsck", str(log), "--quiet"]) == 0
