@@ -53,6 +53,7 @@ from market.kit.ratelimit import RateLimits
 ROUTERS = (
     site.router,
     market.provenance.routes.files,
+    market.provenance.routes.verifier,
     market.provenance.routes.router,
     market.provenance.scrapi_routes.router,
     market.provenance.pages.router,

@@ -28,6 +28,7 @@ from market.provenance import entries, repository, service
 from market.provenance.drawing import draw_path
 from market.provenance.gateway import Ledger
 from market.provenance.schemas import RECEIPT_TYPE, receipt_headers
+from market.provenance.verifier_file import verifier_digest
 from market.provenance.verbs import READ_LOG, VERIFY
 
 router = page_router("provenance")
@@ -200,6 +201,7 @@ def _verifier(
         text=text,
         errors=errors or {},
         policy=trust,
+        verifier_digest=verifier_digest(),
         fingerprint=ports_of(request).get(Ledger).fingerprint,
         checked=checked,
         marks={"passed": "✓", "failed": "✗", "warning": "!", "not_run": "–"},

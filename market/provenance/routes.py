@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Annotated
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from market.provenance.schemas import (
     StatementView,
     receipt_headers,
 )
+from market.provenance.verifier_file import verifier_digest, verifier_file
 from market.provenance.verbs import READ_KEYS, READ_LOG, READ_RECEIPT
 
 IMMUTABLE = {"Cache-Control": "public, max-age=604800, immutable"}
@@ -40,6 +42,7 @@ FRESH = {"Cache-Control": "no-cache"}
 COSE_RECEIPT_TYPE = "application/scitt-receipt+cose"
 
 files = APIRouter(prefix="/ledger", include_in_schema=False)
+verifier = APIRouter(include_in_schema=False)
 router = APIRouter(prefix="/api/v1", tags=["ledger"])
 Reader = Annotated[Principal, Depends(api_guard(READ_LOG))]
 
@@ -105,6 +108,21 @@ def tile(request: Request, path: str) -> Response:
 def trust(request: Request) -> Response:
     """The trust file (C2SP tlog-policy). Compare its fingerprint with one you got elsewhere before you rely on it."""
     return PlainTextResponse(format_policy(_ledger(request).policy), headers=FRESH)
+
+
+@verifier.get("/verify.html", dependencies=[Depends(webhook_guard(READ_LOG))])
+def verifier_page() -> Response:
+    """The verifier in one file, to be saved and opened from there: as a page of this server it would prove less."""
+    return Response(
+        verifier_file(),
+        media_type="text/html; charset=utf-8",
+        headers={
+            "Content-Disposition": 'attachment; filename="verify.html"',
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "Repr-Digest": f"sha-256=:{base64.b64encode(bytes.fromhex(verifier_digest())).decode()}:",
+            **FRESH,
+        },
+    )
 
 
 @router.get("/ledger/head", response_model=HeadView, summary="The newest published checkpoint")

@@ -1,6 +1,7 @@
 // Hashes chosen files with progress and cancel: in the module worker, or in the page, a slice at a time, where no
 // worker starts. The page's policy has to name the one Trusted Types policy that this module makes, "datawharf-worker".
-import { digestFile, FileChanged } from "./file_digest.js";
+import { FileChanged } from "./file_digest.js";
+import { hashFiles as hashInPage } from "./file_hasher_in_page.js";
 
 const ADDRESS = new URL("./verify_worker.js", import.meta.url).href;
 
@@ -41,24 +42,18 @@ function inWorker(worker, files, count, signal) {
   });
 }
 
-async function inPage(files, count, signal) {
-  const digests = [];
-  for (const file of files) digests.push(await digestFile(file, { onProgress: count, signal }));
-  return digests;
-}
-
 /** Digests (see digestFile) of each file, in order. `onProgress(done, total)` in bytes; `signal` cancels. */
 export async function hashFiles(files, { onProgress = () => {}, signal } = {}) {
   signal?.throwIfAborted();
   const total = files.reduce((sum, file) => sum + file.size, 0);
-  const counter = (done = 0) => (bytes) => onProgress((done += bytes), total);
   const worker = spare ?? startWorker();
   spare = undefined;
-  if (!worker) return inPage(files, counter(), signal);
+  if (!worker) return hashInPage(files, { onProgress, signal });
+  let done = 0;
   try {
-    return await inWorker(worker, files, counter(), signal);
+    return await inWorker(worker, files, (bytes) => onProgress((done += bytes), total), signal);
   } catch (error) {
     if (!(error instanceof WorkerFailed)) throw error;
-    return inPage(files, counter(), signal);
+    return hashInPage(files, { onProgress, signal });
   }
 }

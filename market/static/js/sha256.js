@@ -98,5 +98,6 @@ export function sha256(...parts) {
   return hash.digest();
 }
 
-/** SHA-256 of bytes already in memory by WebCrypto: about three times faster on megabytes. */
-export const digest = async (bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+/** SHA-256 of bytes already in memory; by WebCrypto, about three times faster on megabytes, where there is one. */
+export const digest = async (bytes) =>
+  globalThis.crypto?.subtle ? new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)) : sha256(bytes);

@@ -4,7 +4,7 @@
 //     (data files, perhaps with their manifest.json), textarea name="trust" (the trust file, from the server or pasted),
 //     [data-fingerprint], <progress hidden>, [data-status role="status"], button type="button" data-do="cancel" hidden,
 //     the submit button; <section data-result hidden> with [data-heading] and <ol data-steps>
-// Without WebCrypto, or for text that is no receipt, the form goes to the server, which says that it checked.
+// Text that is no receipt goes to the server, where the form has an address there; the page that stands alone has none.
 import { language, say, showProgress, tell } from "./page_parts.js";
 
 const WORDS = {
@@ -14,10 +14,6 @@ const WORDS = {
   checking: { en: "Checking…", zh: "正在核验…" },
   done: { en: "Check finished.", zh: "核验完成。" },
   changed: { en: "A file changed while it was read. Choose the files again.", zh: "文件在读取时被改动，重新选择文件。" },
-  unsupported: {
-    en: "This browser cannot check Ed25519 signatures, so nothing was checked. Use a newer one, or the command line.",
-    zh: "此浏览器不能核验 Ed25519 签名，未作任何核验。换用新版浏览器，或使用命令行。",
-  },
   unreadable: { en: "manifest.json cannot be read: {reason}.", zh: "manifest.json 无法读取（{reason}）。" },
   passed: { en: "Passed", zh: "通过" },
   failed: { en: "Failed", zh: "未通过" },
@@ -25,7 +21,7 @@ const WORDS = {
   warning: { en: "Attention", zh: "留意" },
   trust: { en: "The trust file cannot be read: {reason}.", zh: "信任文件无法读取（{reason}）。" },
 };
-const KNOWN = { AbortError: WORDS.cancelled, FileChanged: WORDS.changed, NotSupportedError: WORDS.unsupported };
+const KNOWN = { AbortError: WORDS.cancelled, FileChanged: WORDS.changed };
 const MAX_RECEIPT = 32 * 2 ** 20;
 
 const MARKS = { passed: "✓", failed: "✗", not_run: "–", warning: "!" };
@@ -95,7 +91,8 @@ class VerifyForm {
   onSubmit(event) {
     const { receipt, text } = this.form.elements;
     const pasted = text.value.trim();
-    if (!crypto.subtle || (!receipt.files.length && pasted && !pasted.startsWith("{"))) return;
+    const leads = this.form.hasAttribute("action") && !receipt.files.length && pasted && !pasted.startsWith("{");
+    if (leads) return;
     event.preventDefault();
     if (receipt.files.length || pasted) this.check(receipt.files[0] ?? new Blob([pasted]));
     else tell(this.form, say(WORDS.nothing), true);
