@@ -23,7 +23,6 @@ from market.licensing.models import Offer, OfferRevision
 from market.licensing.schemas import (
     NewOffer,
     OfferDraft,
-    OfferKind,
     OfferState,
     OfferTerms,
     OfferView,
@@ -233,13 +232,7 @@ def _offer_for(session: Session, actor: Principal, new: NewOffer, now: datetime)
 def _check_rules(metadata: AssetMetadata, new: NewOffer) -> None:
     """What the zones' rules say to such an offer: the licence is known, and nothing on the negative list forbids it."""
     zones.check_licence(new.licence)
-    facts = {
-        name: getattr(metadata, name) for name in ("grade", "personal_info", "source_kind", "kind", "adcode")
-    }
-    # Whoever pays gets a paid offer, so to the negative list it is as open as one by click.
-    access = "REQUEST" if new.kind is OfferKind.REQUEST else "OPEN"
-    for purpose in new.purposes or [""]:
-        zones.refuse_if_listed(facts | {"access": access} | ({"purpose": purpose} if purpose else {}))
+    zones.refuse_if_listed(metadata.model_dump(), new.kind.value, new.purposes)
 
 
 def _own(

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from market.catalog.schemas import AssetMetadata
 from market.kit.i18n import N_, Lang, translate
 from market.kit.texts import LocalText
-from market.licensing.schemas import OfferKind, OfferView
+from market.licensing.schemas import OfferView
 from market.registry.schemas import CertificateView
 from market.shelf.schemas import Gate
 from market.zones import service as zones
-from market.zones.schemas import Effect, NegativeRule
 
 
 def both(sentence: str, **fields: object) -> LocalText:
@@ -95,10 +94,15 @@ def _grade(described: Sequence[AssetMetadata]) -> Gate:
 def _negative_list(described: Sequence[AssetMetadata], offers: Sequence[OfferView]) -> Gate:
     title = both(N_("Nothing on the negative list"))
     version = zones.negative_list().version
-    looked_at: list[OfferView | None] = [*offers] or [None]
-    hit = next(
-        (rule for metadata in described for offer in looked_at for rule in _hits(metadata, offer)), None
-    )
+    if offers:
+        hits = (
+            zones.rule_against(one.model_dump(), offer.kind.value, offer.purposes)
+            for one in described
+            for offer in offers
+        )
+    else:
+        hits = (zones.rule_against(one.model_dump()) for one in described)
+    hit = next(filter(None, hits), None)
     if hit is None:
         detail = both(N_("No rule of the negative list, version %(version)s, applies."), version=version)
         return Gate(name="negative_list", passed=True, title=title, detail=detail)
@@ -110,28 +114,3 @@ def _negative_list(described: Sequence[AssetMetadata], offers: Sequence[OfferVie
         detail=hit.reason,
         hint=both(hint, rule=hit.id, version=version, basis=hit.basis),
     )
-
-
-def _hits(metadata: AssetMetadata, offer: OfferView | None) -> list[NegativeRule]:
-    """The rules that forbid showing the asset with this offer; without one, those that forbid it at all."""
-    facts = {
-        "grade": metadata.grade,
-        "personal_info": metadata.personal_info,
-        "source_kind": metadata.source_kind,
-        "kind": metadata.kind,
-        "adcode": metadata.adcode,
-    }
-    if offer is None:
-        return [rule for rule in zones.rules_that_apply(facts) if rule.effect is Effect.REFUSE]
-    facts["access"] = "OPEN" if offer.kind is OfferKind.OPEN else "REQUEST"
-    forbidden = {Effect.REFUSE}
-    if offer.kind is not OfferKind.REQUEST:
-        forbidden.add(Effect.ON_REQUEST)
-    if offer.kind is OfferKind.PAID:
-        forbidden.add(Effect.FREE)
-    rules = zones.rules_that_apply(facts)
-    if offer.kind is OfferKind.PAID and offer.purposes:
-        # What is free for a purpose may not be sold for it.
-        for purpose in offer.purposes:
-            rules = rules + zones.rules_that_apply(facts | {"purpose": purpose})
-    return [rule for rule in rules if rule.effect in forbidden]

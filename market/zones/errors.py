@@ -11,11 +11,6 @@ class UnknownCode(Fault):
     title = N_("This code is not in the list")
 
 
-class GradeTooLow(Fault):
-    kind, slug = Kind.INVALID, "grade-too-low"
-    title = N_("The grade is lower than the harm calls for")
-
-
 class OnNegativeList(Fault):
     kind, slug = Kind.CONFLICT, "on-negative-list"
     title = N_("The negative list forbids this")

@@ -1,33 +1,28 @@
-"""Rule packs, the negative list, and grading. Each document has a version and a digest, which statements can name."""
+"""Rule packs and the negative list. Each document has a version and a digest, which statements can name."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from ledger.statement import canonical_json
 from market.kit.errors import NotFound
 from market.kit.i18n import N_
 from market.zones.code_lists import DATA
-from market.zones.errors import GradeTooLow, OnNegativeList
-from market.zones.schemas import Effect, Harm, NegativeList, NegativeRule, RulePack
+from market.zones.errors import OnNegativeList
+from market.zones.schemas import Effect, NegativeList, NegativeRule, RulePack
 
 DEFAULT_PACK = "guangxi_default"
-GRADES = ("G1", "G2", "G3", "G4", "IMPORTANT", "CORE")
-# GB/T 43697-2024, table of grades: by who is harmed, then by severity.
-_STATE = {"EXTREME": "CORE", "SERIOUS": "CORE", "GENERAL": "IMPORTANT"}
-_PUBLIC = {"EXTREME": "CORE", "SERIOUS": "IMPORTANT", "GENERAL": "G4"}
-_PRIVATE = {"EXTREME": "G4", "SERIOUS": "G3", "GENERAL": "G2"}
-_MATRIX: dict[str, dict[str, str]] = {
-    "NATIONAL_SECURITY": _STATE,
-    "ECONOMY": _PUBLIC,
-    "SOCIAL_ORDER": _PUBLIC,
-    "PUBLIC_INTEREST": _PUBLIC,
-    "ORGANISATION": _PRIVATE,
-    "PERSON": _PRIVATE,
+Access = Literal["OPEN", "REQUEST", "PAID"]
+# What a rule has to say to stand in an offer's way, by how the offer gives the data.
+_FORBIDDING: Mapping[Access | None, frozenset[Effect]] = {
+    None: frozenset({Effect.REFUSE}),
+    "REQUEST": frozenset({Effect.REFUSE}),
+    "OPEN": frozenset({Effect.REFUSE, Effect.ON_REQUEST}),
+    "PAID": frozenset({Effect.REFUSE, Effect.ON_REQUEST, Effect.FREE}),
 }
 
 
@@ -60,58 +55,42 @@ def negative_list() -> NegativeList:
     return NegativeList(**document, digest=digest)
 
 
-def rules_that_apply(facts: Mapping[str, str]) -> list[NegativeRule]:
-    """Rules of the negative list for an asset or an offer, strictest first.
+def rule_against(
+    metadata: Mapping[str, object], access: Access | None = None, purposes: Collection[str] = ()
+) -> NegativeRule | None:
+    """The strictest rule of the negative list that forbids giving these data away like this.
 
-    facts: grade, personal_info, source_kind, kind, adcode; and where known access (OPEN or REQUEST), purpose. A rule
-    about a fact that is not given does not apply.
+    metadata: by field name, as the catalogue keeps it. access: how an offer gives them; None asks whether any may.
+    purposes: those that the offer is for; empty for any. A rule about a purpose stands in the way of an offer for it.
     """
-    weight = list(Effect)
+    # Whoever pays gets a paid offer, so to the list it is as open as one by click.
+    known = {**metadata, "access": "REQUEST" if access == "REQUEST" else "OPEN"} if access else dict(metadata)
+    rules = negative_list().rules
     hits = [
         rule
-        for rule in negative_list().rules
-        if all(facts.get(field) in values for field, values in rule.match.items())
+        for purpose in purposes or [""]
+        for rule in rules
+        if rule.effect in _FORBIDDING[access] and _applies(rule, {**known, "purpose": purpose})
     ]
-    return sorted(hits, key=lambda rule: weight.index(rule.effect))
+    weight = list(Effect)
+    return min(hits, key=lambda rule: weight.index(rule.effect), default=None)
 
 
-def refuse_if_listed(facts: Mapping[str, str]) -> None:
-    """Raise OnNegativeList if a rule refuses this, or asks for access by request while `access` is OPEN."""
-    for rule in rules_that_apply(facts):
-        if rule.effect is Effect.REFUSE or (
-            rule.effect is Effect.ON_REQUEST and facts.get("access") == "OPEN"
-        ):
-            # The reason's English text is the msgid of its translation, as with every sentence we show.
-            raise OnNegativeList(
-                rule.reason.en.replace("%", "%%"),
-                hint=N_("This is rule %(rule)s of the negative list, version %(version)s (%(basis)s)."),
-                where="grade",
-                rule=rule.id,
-                version=negative_list().version,
-                basis=rule.basis,
-            )
-
-
-def least_grade(harms: Iterable[Harm]) -> str:
-    """The lowest grade that these harms allow: the highest over all who are harmed (就高从严)."""
-    called_for = [_MATRIX[harm.harmed].get(harm.severity, "G1") for harm in harms]
-    return max(called_for, key=GRADES.index, default="G1")
-
-
-def check_grade(claimed: str, harms: Iterable[Harm]) -> str:
-    """The claimed grade, if the harms allow it. Raises GradeTooLow that names the grade they call for."""
-    needed = least_grade(harms)
-    if GRADES.index(claimed) < GRADES.index(needed):
-        raise GradeTooLow(
-            N_("The stated harm calls for grade %(needed)s; %(claimed)s was claimed."),
-            hint=N_("Raise the grade, or state why the harm is smaller."),
+def refuse_if_listed(metadata: Mapping[str, object], access: Access, purposes: Collection[str] = ()) -> None:
+    """Raise OnNegativeList if a rule forbids such an offer."""
+    rule = rule_against(metadata, access, purposes)
+    if rule is not None:
+        # The reason's English text is the msgid of its translation, as with every sentence we show.
+        raise OnNegativeList(
+            rule.reason.en.replace("%", "%%"),
+            hint=N_("This is rule %(rule)s of the negative list, version %(version)s (%(basis)s)."),
             where="grade",
-            needed=needed,
-            claimed=claimed,
+            rule=rule.id,
+            version=negative_list().version,
+            basis=rule.basis,
         )
-    return claimed
 
 
-def highest_grade(grades: Iterable[str]) -> str:
-    """The grade of data derived from data of these grades, before any recorded step that lowers it."""
-    return max(grades, key=GRADES.index, default="G1")
+def _applies(rule: NegativeRule, facts: Mapping[str, object]) -> bool:
+    """A rule about a fact that is not given does not apply."""
+    return all(facts.get(field) in values for field, values in rule.match.items())

@@ -119,21 +119,6 @@ class NegativeList(Frozen):
     digest: str
 
 
-class Harm(BaseModel):
-    """Who would be harmed if the data were leaked or altered, and how badly."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        json_schema_extra={"examples": [{"harmed": "ORGANISATION", "severity": "GENERAL"}]},
-    )
-
-    harmed: Literal[
-        "NATIONAL_SECURITY", "ECONOMY", "SOCIAL_ORDER", "PUBLIC_INTEREST", "ORGANISATION", "PERSON"
-    ]
-    severity: Literal["NONE", "GENERAL", "SERIOUS", "EXTREME"]
-
-
 def in_words(licence: Licence, actions: Labels, lang: Lang) -> LicenceInWords:
     def sentences(codes: tuple[str, ...]) -> list[str]:
         return [actions[code].best(lang) for code in codes]

@@ -23,14 +23,11 @@ from market.zones.code_lists import (
 )
 from market.zones.registration_code import format_registration_code, is_registration_code
 from market.zones.rules import (
-    check_grade,
     default_rule_pack,
-    highest_grade,
-    least_grade,
     negative_list,
     refuse_if_listed,
+    rule_against,
     rule_pack,
-    rules_that_apply,
 )
 from market.zones.schemas import CodeLists, ZoneView
 
@@ -60,25 +57,22 @@ def next_registration_code(session: Session, *, adcode: str, kind: str, now: dat
 __all__ = [
     "all_codes",
     "check_code",
-    "check_grade",
     "check_licence",
     "check_metadata",
     "cities",
     "code_list",
     "code_lists",
     "default_rule_pack",
-    "highest_grade",
     "industries",
     "is_registration_code",
     "label",
-    "least_grade",
     "licence_in_words",
     "licence_name",
     "licences",
     "negative_list",
     "next_registration_code",
     "refuse_if_listed",
+    "rule_against",
     "rule_pack",
-    "rules_that_apply",
     "zones",
 ]

@@ -113,6 +113,7 @@ def test_what_is_not_registered_or_may_not_be_open_is_not_offered(small_shop: Sh
     [
         ({"grade": "IMPORTANT"}, ["REQUEST"]),
         ({"personal_info": "PERSONAL"}, ["REQUEST"]),
+        ({"source_kind": "AUTHORISED_PUBLIC"}, ["OPEN", "REQUEST"]),
         ({}, ["OPEN", "REQUEST", "PAID"]),
     ],
 )
@@ -127,7 +128,8 @@ def test_the_negative_list_says_what_may_not_be_open(
     ok(provider.register(asset, version))
     offerable = []
     for kind, terms in (("OPEN", OPEN), ("REQUEST", REQUEST), ("PAID", PAID)):
-        answer = provider("POST", "/offers/drafts", {"asset_id": asset["id"], **terms})
+        wanted = {"asset_id": asset["id"], **terms, "purposes": ["PUBLIC_WELFARE"]}
+        answer = provider("POST", "/offers/drafts", wanted)
         assert answer.status_code in (201, 403, 409, 422), answer.text
         if answer.status_code == 201:
             offerable.append(kind)
