@@ -28,6 +28,12 @@ def test_the_operators_guide(tmp_path: Path, addresses: dict[str, str]) -> None:
 
 @slow
 @long
+def test_the_witnesses_guide(tmp_path: Path, addresses: dict[str, str]) -> None:
+    console.run(DOCS / "witnesses.md", tmp_path, replaced=addresses)
+
+
+@slow
+@long
 def test_the_guides_one_after_the_other(running_market: Path, addresses: dict[str, str]) -> None:
     for name in ("provider", "buyer", "auditor", "api"):
         console.run(DOCS / f"{name}.md", running_market, replaced=addresses)
