@@ -43,7 +43,7 @@ import market.shelf.tasks
 import market.zones.pages
 import market.zones.routes
 from market.config import Settings
-from market.kit import housekeeping, middleware, openapi, problems, site
+from market.kit import housekeeping, logs, middleware, openapi, problems, site
 from market.kit.guards import refuse_unguarded
 from market.kit.jobs import Handler, Worker
 from market.kit.ports import Ports
@@ -170,5 +170,6 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(middleware.HeadAsGet, metered=("/rows",))
     app.add_middleware(middleware.Unforeseen, answer=problems.answer_unexpected)
     app.add_middleware(middleware.HostGuard, allowed=settings.hosts)
+    app.add_middleware(logs.RequestLog)
     pay_origins = [settings.stripe.pay_origin] if settings.stripe else []
     app.add_middleware(middleware.SecurityHeaders, https=settings.https, form_actions=pay_origins)

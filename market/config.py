@@ -6,9 +6,12 @@ import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 CONFIG_NAME = "datawharf.toml"
+LogFormat = Literal["auto", "json", "text"]
+LOG_FORMATS: tuple[LogFormat, ...] = get_args(LogFormat)
 
 
 class ConfigError(Exception):
@@ -35,6 +38,7 @@ class Settings:
     lock_wait_seconds: how long a write waits for another one before it is refused as busy.
     org_*: what an organisation may store, and have begun and not finished at a time.
     embedded_worker: run jobs inside the server. s3_public_endpoint: where buyers reach the object store, if they do.
+    log: json, text, or auto: text where a server runs at a terminal, JSON lines elsewhere.
     bank: currency -> account (holder, bank, number, bank_code) for transfers.
     """
 
@@ -50,6 +54,7 @@ class Settings:
     embedded_worker: bool = True
     demo: bool = False
     rate_limits: bool = True
+    log: LogFormat = "auto"
     stripe: StripeSettings | None = None
     bank: dict[str, dict[str, str]] = field(default_factory=dict)
     org_quota_bytes: int = 50 * 10**9
@@ -90,6 +95,8 @@ def load_settings(home: Path) -> Settings:
         raise ConfigError(
             f"{path} cannot be read: {error}. Mend that line, or run init in a new folder."
         ) from error
+    if table.get("log", "auto") not in LOG_FORMATS:
+        raise ConfigError(f"{path}: log is one of {', '.join(LOG_FORMATS)}.")
     stripe = table.pop("stripe", None)
     for name in ("database", "public_url", "blobs", "ledger_objects"):
         if value := os.environ.get(f"DATAWHARF_{name.upper()}"):

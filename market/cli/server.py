@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -12,6 +13,7 @@ import uvicorn
 from market.app import create_app, job_handlers
 from market.compose import open_ports
 from market.config import Settings
+from market.kit import logs
 from market.kit.housekeeping import ask_for_tidying
 from market.kit.jobs import Worker
 from market.kit.ports import Ports
@@ -59,6 +61,7 @@ def make_server(settings: Settings, ports: Ports) -> uvicorn.Server:
     """The server, ready to run on a socket of `listen`."""
     config = uvicorn.Config(
         create_app(settings, ports),
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -73,6 +76,7 @@ def make_server(settings: Settings, ports: Ports) -> uvicorn.Server:
 
 def serve(settings: Settings, listener: socket.socket) -> None:
     """Serve until interrupted."""
+    logs.configure(sys.stderr, settings.log)
     # uvicorn raises the signal again once it has ended in good order; that is no failure.
     with listener, opened(settings) as ports, suppress(KeyboardInterrupt):
         make_server(settings, ports).run(sockets=[listener])
@@ -83,6 +87,7 @@ def work(settings: Settings, started: Callable[[], None]) -> None:
 
     started: called once from here on a signal is heard.
     """
+    logs.configure(sys.stderr, settings.log)
     with opened(settings) as ports:
         worker = Worker(ports.db, job_handlers(ports), ports.clock)
         # The job at hand is finished; as the first process of a container nobody else would hear the signal.
