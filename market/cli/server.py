@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Literal
 
 import uvicorn
 
@@ -61,6 +63,7 @@ def make_server(settings: Settings, ports: Ports) -> uvicorn.Server:
     """The server, ready to run on a socket of `listen`."""
     config = uvicorn.Config(
         create_app(settings, ports),
+        http=_protocol(),
         log_config=None,
         log_level="warning",
         access_log=False,
@@ -72,6 +75,14 @@ def make_server(settings: Settings, ports: Ports) -> uvicorn.Server:
         h11_max_incomplete_event_size=64 * 1024,
     )
     return uvicorn.Server(config)
+
+
+def _protocol() -> type[asyncio.Protocol] | Literal["auto"]:
+    if sys.platform == "win32":
+        return "auto"  # the parser that is guarded here does not come there
+    from market.cli.connections import GuardedProtocol
+
+    return GuardedProtocol
 
 
 def serve(settings: Settings, listener: socket.socket) -> None:
