@@ -1,0 +1,1 @@
+"""Published test vectors: see README.md. `python -m tests.vectors.make` writes the JSON files again."""
