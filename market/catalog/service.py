@@ -33,7 +33,6 @@ from market.catalog.versions import (
     registered_manifest,
     sidecar,
     version,
-    version_resource,
     versions_of,
 )
 
@@ -73,6 +72,5 @@ __all__ = [
     "sweep",
     "upload_state",
     "version",
-    "version_resource",
     "versions_of",
 ]

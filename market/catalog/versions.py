@@ -197,11 +197,6 @@ def lineage(session: Session, *, actor: Principal, asset_id: UUID) -> LineageVie
     return LineageView(asset_id=asset_id, up=up, down=down)
 
 
-def version_resource(session: Session, version_id: UUID) -> Resource:
-    """Whose version this is and in which zone, to decide about it. Raises NotFound."""
-    return resource_of(load_version(session, version_id)[1])
-
-
 def load_version(session: Session, version_id: UUID) -> tuple[AssetVersion, Asset]:
     """The rows, whoever asks; a caller decides next."""
     found = session.get(AssetVersion, version_id)

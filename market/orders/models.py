@@ -20,14 +20,14 @@ class Order(SQLModel, table=True):
     __tablename__ = "purchase_order"
     __table_args__ = (
         CheckConstraint(
-            "state IN ('AWAITING_SIGNATURES', 'AWAITING_PAYMENT', 'PAID', 'FULFILLED', 'CANCELLED', 'EXPIRED')",
+            "state IN ('AWAITING_SIGNATURES', 'AWAITING_PAYMENT', 'FULFILLED', 'CANCELLED', 'EXPIRED')",
             name="state",
         ),
         CheckConstraint("gateway IN ('stripe', 'bank_transfer')", name="gateway"),
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("length(currency) = 3", name="currency"),
         CheckConstraint("state <> 'FULFILLED' OR entitlement_id IS NOT NULL", name="fulfilled"),
-        CheckConstraint("state NOT IN ('PAID', 'FULFILLED') OR paid_at IS NOT NULL", name="paid"),
+        CheckConstraint("state <> 'FULFILLED' OR paid_at IS NOT NULL", name="paid"),
         Index("ix_purchase_order_buyer", "org_id", "id"),
         Index(
             "uq_purchase_order_live",

@@ -13,11 +13,10 @@ from market.payments.schemas import GatewayName, InvoiceView
 
 
 class OrderState(StrEnum):
-    """PAID: the money is here, the licence follows in the same moment, unless something needs a person's eye."""
+    """FULFILLED: the money is here, and with it the licence."""
 
     AWAITING_SIGNATURES = "AWAITING_SIGNATURES"
     AWAITING_PAYMENT = "AWAITING_PAYMENT"
-    PAID = "PAID"
     FULFILLED = "FULFILLED"
     CANCELLED = "CANCELLED"
     EXPIRED = "EXPIRED"

@@ -59,11 +59,6 @@ class CheckoutClosed(PaymentFault):
     title = N_("This pay page is closed already")
 
 
-class RefundExceedsPayment(PaymentFault):
-    kind, slug = Kind.CONFLICT, "refund-exceeds-payment"
-    title = N_("No more can be refunded than is left of the payment")
-
-
 class AmountNotPayable(PaymentFault):
     """The gateway cannot take this amount in this currency."""
 

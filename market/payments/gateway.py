@@ -26,7 +26,6 @@ from market.payments.errors import (
     GatewayUnreachable,
     IdempotencyKeyReused,
     PaymentFault,
-    RefundExceedsPayment,
     UnknownPayment,
     WebhookMalformed,
     WebhookSignatureWrong,
@@ -40,13 +39,9 @@ from market.payments.schemas import (
     GatewayEvent,
     PaymentGateway,
     PaymentStatus,
-    RefundReason,
-    RefundState,
-    RefundStatus,
 )
 
 if TYPE_CHECKING:
-    from stripe.params import RefundCreateParams
     from stripe.params.checkout import SessionCreateParams
 
 __all__ = [
@@ -57,7 +52,6 @@ __all__ = [
     "GatewayEvent",
     "PaymentFault",
     "PaymentGateway",
-    "RefundState",
     "StripeGateway",
 ]
 
@@ -145,63 +139,6 @@ class StripeGateway:
                         reason=error.user_message,
                     ) from error
                 raise
-
-    def refund(
-        self,
-        *,
-        payment_intent: str,
-        amount: Money,
-        idempotency_key: str,
-        order_id: str | None = None,
-        reason: RefundReason = "requested_by_customer",
-        metadata: Mapping[str, str] | None = None,
-    ) -> RefundState:
-        labels = dict(metadata or {}) | ({"order_id": order_id} if order_id else {})
-        params: RefundCreateParams = {
-            "payment_intent": payment_intent,
-            "amount": to_stripe_amount(amount),
-            "reason": reason,
-            "metadata": labels,
-        }
-        with _translated():
-            self._check_refund_currency(payment_intent, amount)
-            try:
-                return _refund_state(
-                    self._client.v1.refunds.create(params, {"idempotency_key": idempotency_key})
-                )
-            except stripe.InvalidRequestError as error:
-                if error.code == "charge_already_refunded" or error.param == "amount":
-                    raise RefundExceedsPayment(
-                        N_("%(amount)s cannot be refunded: %(reason)s"),
-                        amount=amount,
-                        reason=error.user_message,
-                    ) from error
-                raise
-
-    def _check_refund_currency(self, payment_intent: str, amount: Money) -> None:
-        # A refund is made in the charge's currency without asking; 100 yen must not become 1 dollar.
-        paid = self._client.v1.payment_intents.retrieve(payment_intent)
-        if paid.currency.upper() != amount.currency:
-            raise AmountNotPayable(
-                N_("The payment was in %(paid)s, so %(amount)s cannot be refunded."),
-                paid=paid.currency.upper(),
-                amount=amount,
-            )
-
-    def fetch_refund(self, refund_id: str) -> RefundState:
-        with _translated():
-            return _refund_state(self._client.v1.refunds.retrieve(refund_id))
-
-    def list_refunds(self, payment_intent: str) -> list[RefundState]:
-        with _translated():
-            listed = self._client.v1.refunds.list({"payment_intent": payment_intent, "limit": 100})
-            return [_refund_state(refund) for refund in listed.auto_paging_iter()][::-1]
-
-    def list_events(self, since: datetime) -> Iterator[GatewayEvent]:
-        with _translated():
-            listed = self._client.v1.events.list({"created": {"gte": int(since.timestamp())}, "limit": 100})
-            for event in listed.auto_paging_iter():
-                yield _EventBody.model_validate(event.to_dict()).as_event()
 
     def parse_webhook(self, raw: bytes, signature: str | None) -> GatewayEvent:
         if not signature:
@@ -315,18 +252,6 @@ def _checkout_state(session: stripe.checkout.Session) -> CheckoutState:
         livemode=session.livemode,
         payment_intent=_id_of(session.payment_intent),
         order_id=session.client_reference_id,
-    )
-
-
-def _refund_state(refund: stripe.Refund) -> RefundState:
-    labels = refund.metadata.to_dict() if refund.metadata else {}
-    return RefundState(
-        id=refund.id,
-        status=cast("RefundStatus", _one_of(refund.status, RefundStatus)),
-        amount=from_stripe_amount(refund.amount, refund.currency),
-        payment_intent=_id_of(refund.payment_intent),
-        created=_moment(refund.created),
-        order_id=labels.get("order_id"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -15,8 +15,6 @@ from market.kit.money import Money
 
 CheckoutStatus = Literal["open", "complete", "expired"]
 PaymentStatus = Literal["unpaid", "paid", "no_payment_required"]
-RefundStatus = Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
-RefundReason = Literal["duplicate", "fraudulent", "requested_by_customer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +45,6 @@ class CheckoutState:
     @property
     def is_paid(self) -> bool:
         return self.status == "complete" and self.payment_status != "unpaid"
-
-
-@dataclass(frozen=True, slots=True)
-class RefundState:
-    """One refund as the gateway sees it. order_id: from the metadata that the refund was asked for with."""
-
-    id: str
-    status: RefundStatus
-    amount: Money
-    payment_intent: str | None
-    created: datetime
-    order_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,27 +91,6 @@ class PaymentGateway(Protocol):
 
     def expire_checkout(self, checkout_id: str) -> CheckoutState:
         """Close an open pay page. Raises CheckoutClosed if it is paid or expired already."""
-
-    def refund(
-        self,
-        *,
-        payment_intent: str,
-        amount: Money,
-        idempotency_key: str,
-        order_id: str | None = None,
-        reason: RefundReason = "requested_by_customer",
-        metadata: Mapping[str, str] | None = None,
-    ) -> RefundState:
-        """Give back part or all of a payment. Raises RefundExceedsPayment."""
-
-    def fetch_refund(self, refund_id: str) -> RefundState:
-        """How a refund stands now. Raises UnknownPayment."""
-
-    def list_refunds(self, payment_intent: str) -> list[RefundState]:
-        """All refunds of a payment, oldest first."""
-
-    def list_events(self, since: datetime) -> Iterator[GatewayEvent]:
-        """Events from `since` on, newest first, to find those whose notice never came."""
 
     def parse_webhook(self, raw: bytes, signature: str | None) -> GatewayEvent:
         """Check and read a notice. raw: the body exactly as it came. Raises BadWebhook."""

@@ -24,10 +24,6 @@ class Fact:
     predicate: Mapping[str, Any]
     statement: Statement
 
-    def hash_of(self, name: str) -> bytes:
-        """A hash field of the predicate as bytes."""
-        return bytes.fromhex(self.predicate[name])
-
 
 def read_fact(statement: Statement, origin: str) -> Fact:
     """The fact in a statement. Raises Malformed for a wrong shape, Unverified for one that is meant for another log."""

@@ -1004,11 +1004,11 @@ def upgrade() -> None:
             "state <> 'FULFILLED' OR entitlement_id IS NOT NULL", name=op.f("ck_purchase_order_fulfilled")
         ),
         sa.CheckConstraint(
-            "state IN ('AWAITING_SIGNATURES', 'AWAITING_PAYMENT', 'PAID', 'FULFILLED', 'CANCELLED', 'EXPIRED')",
+            "state IN ('AWAITING_SIGNATURES', 'AWAITING_PAYMENT', 'FULFILLED', 'CANCELLED', 'EXPIRED')",
             name=op.f("ck_purchase_order_state"),
         ),
         sa.CheckConstraint(
-            "state NOT IN ('PAID', 'FULFILLED') OR paid_at IS NOT NULL", name=op.f("ck_purchase_order_paid")
+            "state <> 'FULFILLED' OR paid_at IS NOT NULL", name=op.f("ck_purchase_order_paid")
         ),
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_purchase_order_amount")),
         sa.CheckConstraint("length(currency) = 3", name=op.f("ck_purchase_order_currency")),

@@ -20,7 +20,6 @@ from market.payments.errors import (
     GatewayRefused,
     GatewayUnreachable,
     IdempotencyKeyReused,
-    RefundExceedsPayment,
     UnknownPayment,
     WebhookMalformed,
     WebhookSignatureWrong,
@@ -76,12 +75,6 @@ def pay(simulator: Running, gateway: PaymentGateway, amount: Money = YUAN) -> Ch
     checkout = open_order(gateway, amount=amount)
     simulator.press(checkout.id, "pay")
     return gateway.fetch_checkout(checkout.id)
-
-
-def paid_intent(simulator: Running, gateway: PaymentGateway, amount: Money = YUAN) -> str:
-    intent = pay(simulator, gateway, amount).payment_intent
-    assert intent is not None
-    return intent
 
 
 def test_an_order_is_opened_paid_and_seen_as_paid(simulator: Running, gateway: PaymentGateway) -> None:
@@ -141,34 +134,6 @@ def test_a_page_expires_by_the_clock_or_by_hand_but_not_once_paid(
         gateway.expire_checkout("cs_test_none")
 
 
-def test_refunds_add_up_and_stop_at_what_was_paid(simulator: Running, gateway: PaymentGateway) -> None:
-    intent = paid_intent(simulator, gateway, Money(10_000, "USD"))
-
-    def refund(minor: int, step: str) -> Any:
-        key = f"order-1/refund/{step}"
-        return gateway.refund(
-            payment_intent=intent, amount=Money(minor, "USD"), idempotency_key=key, order_id="order-1"
-        )
-
-    first = refund(4_000, "1")
-    assert refund(4_000, "1") == first
-    assert (first.status, first.amount, first.order_id) == ("succeeded", Money(4_000, "USD"), "order-1")
-    with pytest.raises(RefundExceedsPayment):
-        refund(6_001, "2")
-    rest = refund(6_000, "3")
-    with pytest.raises(RefundExceedsPayment):
-        refund(1, "4")
-    assert gateway.list_refunds(intent) == [first, rest]
-    assert gateway.fetch_refund(rest.id) == rest
-
-
-def test_a_refund_in_another_currency_is_refused(simulator: Running, gateway: PaymentGateway) -> None:
-    intent = paid_intent(simulator, gateway, Money(10_000, "USD"))
-    with pytest.raises(AmountNotPayable):
-        gateway.refund(payment_intent=intent, amount=Money(100, "JPY"), idempotency_key="r")
-    assert gateway.list_refunds(intent) == []
-
-
 @pytest.mark.parametrize(
     ("money", "written"),
     [
@@ -199,8 +164,6 @@ def test_amounts_that_cannot_be_charged_are_refused_before_any_call(
 def test_errors_name_the_fact(simulator: Running, gateway: PaymentGateway) -> None:
     with pytest.raises(UnknownPayment):
         gateway.fetch_checkout("cs_test_none")
-    with pytest.raises(UnknownPayment):
-        gateway.refund(payment_intent="pi_none", amount=YUAN, idempotency_key="r")
     with pytest.raises(GatewayRefused) as refused:
         open_order(gateway, amount=Money(1, "USD"))
     assert refused.value.code == "amount_too_small"
@@ -244,7 +207,6 @@ def test_a_genuine_notice_is_read(simulator: Running, gateway: PaymentGateway) -
     assert (last.type, last.object_id) == ("checkout.session.completed", state.id)
     assert (last.livemode, last.account) == (False, None)
     assert last.created.tzinfo is UTC
-    assert list(gateway.list_events(last.created - timedelta(seconds=60)))[::-1] == events
 
 
 def test_a_tampered_body_a_wrong_secret_and_an_old_signature_are_told_apart(
@@ -324,10 +286,9 @@ def test_duplicates_disorder_and_forgeries_lead_to_the_same_end(
             continue
         seen.add(event.id)
         known[event.object_id] = gateway.fetch_checkout(event.object_id).is_paid
-    # What never came with a good signature is found by listing events.
-    for event in gateway.list_events(datetime.now(UTC) - timedelta(hours=1)):
-        if event.type.startswith("checkout.session.") and event.id not in seen:
-            known[event.object_id] = gateway.fetch_checkout(event.object_id).is_paid
+    # What never came with a good signature is found by asking for each pay page that is not known as paid.
+    for checkout_id in expected:
+        known[checkout_id] = known.get(checkout_id) or gateway.fetch_checkout(checkout_id).is_paid
     assert refused > 0
     assert known == expected
     assert json.loads(simulator.inbox.notices[0][0])["id"]
