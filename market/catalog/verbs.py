@@ -14,8 +14,8 @@ READ_OWN_ASSETS = Verb(
     writes=False,
 )
 EDIT_ASSET = Verb("edit_asset", Reach.OWN, _STAFF, key_scope="asset:write")
-UPLOAD = Verb("upload", Reach.OWN, _STAFF, key_scope="upload:write")
-UPLOAD_STATE = Verb("upload_state", Reach.OWN, _STAFF, key_scope="upload:write", writes=False)
+UPLOAD = Verb("upload_file", Reach.OWN, _STAFF, key_scope="upload:write")
+UPLOAD_STATE = Verb("read_upload", Reach.OWN, _STAFF, key_scope="upload:write", writes=False)
 REGISTER_VERSION = Verb(
     "register_version", Reach.OWN, frozenset({Role.OWNER, Role.PUBLISHER}), key_scope="statement:submit"
 )

@@ -3,9 +3,9 @@
 from market.kit.auth import Reach, Role, Verb
 
 _BUYERS = frozenset({Role.OWNER, Role.ADMIN, Role.BUYER, Role.BILLING})
-PLACE_ORDER = Verb("order:place", Reach.OWN, _BUYERS, "order:create")
+PLACE_ORDER = Verb("place_order", Reach.OWN, _BUYERS, "order:create")
 READ_ORDERS = Verb(
-    "order:read", Reach.OWN, _BUYERS | {Role.MEMBER, Role.AUDITOR}, "order:create", writes=False
+    "read_orders", Reach.OWN, _BUYERS | {Role.MEMBER, Role.AUDITOR}, "order:create", writes=False
 )
 # By jobs, and by the return from the pay page, which only looks: the money decides, nobody's word.
-FULFIL = Verb("order:fulfil", Reach.PLATFORM, frozenset({Role.OPERATOR}))
+FULFIL = Verb("fulfil_order", Reach.PLATFORM, frozenset({Role.OPERATOR}))

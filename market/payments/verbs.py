@@ -2,14 +2,16 @@
 
 from market.kit.auth import Reach, Role, Verb
 
-NOTIFY = Verb("payment:notify", Reach.ANYONE)
+NOTIFY = Verb("notify_payment", Reach.ANYONE)
 READ_INVOICES = Verb(
-    "invoice:read",
+    "read_invoices",
     Reach.OWN,
     frozenset({Role.OWNER, Role.ADMIN, Role.BUYER, Role.BILLING, Role.AUDITOR}),
     "invoice:read",
     writes=False,
 )
-READ_TRANSFERS = Verb("transfer:read", Reach.PLATFORM, frozenset({Role.OPERATOR, Role.AUDITOR}), writes=False)
-ENTER_TRANSFER = Verb("transfer:enter", Reach.PLATFORM, frozenset({Role.OPERATOR}))
-CONFIRM_TRANSFER = Verb("transfer:confirm", Reach.PLATFORM, frozenset({Role.OPERATOR}))
+READ_TRANSFERS = Verb(
+    "read_transfers", Reach.PLATFORM, frozenset({Role.OPERATOR, Role.AUDITOR}), writes=False
+)
+ENTER_TRANSFER = Verb("enter_transfer", Reach.PLATFORM, frozenset({Role.OPERATOR}))
+CONFIRM_TRANSFER = Verb("confirm_transfer", Reach.PLATFORM, frozenset({Role.OPERATOR}))

@@ -3,8 +3,8 @@
 from market.kit.auth import Reach, Role, Verb
 
 _PUBLISHERS = frozenset({Role.OWNER, Role.ADMIN, Role.PUBLISHER})
-SEARCH = Verb("shelf:search", Reach.ANYONE, writes=False)
+SEARCH = Verb("search_catalogue", Reach.ANYONE, writes=False)
 READ_LISTING = Verb(
-    "listing:read", Reach.OWN, _PUBLISHERS | {Role.MEMBER, Role.AUDITOR}, "catalog:read", writes=False
+    "read_listing", Reach.OWN, _PUBLISHERS | {Role.MEMBER, Role.AUDITOR}, "catalog:read", writes=False
 )
-LIST_ASSET = Verb("listing:change", Reach.OWN, _PUBLISHERS, "asset:publish")
+LIST_ASSET = Verb("list_asset", Reach.OWN, _PUBLISHERS, "asset:publish")

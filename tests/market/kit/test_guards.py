@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
 
@@ -72,6 +74,7 @@ def test_the_description_says_of_every_operation_who_may_call_it(small_market: M
     assert len(operations) > 50
     for operation in operations:
         verb = operation["x-verb"]
+        assert re.fullmatch("[a-z]+(_[a-z]+)*", verb["name"]), verb["name"]
         assert ("security" in operation) == (verb["reach"] != "anyone"), operation["operationId"]
         assert operation["responses"]["default"] == {"$ref": "#/components/responses/Problem"}
 
