@@ -35,7 +35,7 @@ from market.delivery.verbs import (
     USE_TICKET,
 )
 from market.kit.auth import Principal
-from market.kit.guards import api_guard, webhook_guard
+from market.kit.guards import api_guard, open_guard
 from market.kit.idempotency import OnceDep
 from market.kit.paging import Cursor, Limit, Page
 from market.kit.ports import Ports, ports_of
@@ -104,8 +104,8 @@ def issue_ticket(
     )
 
 
-@tickets.get("/d/{ticket}", dependencies=[Depends(webhook_guard(USE_TICKET))])
-@tickets.head("/d/{ticket}", dependencies=[Depends(webhook_guard(USE_TICKET))])
+@tickets.get("/d/{ticket}", dependencies=[Depends(open_guard(USE_TICKET))])
+@tickets.head("/d/{ticket}", dependencies=[Depends(open_guard(USE_TICKET))])
 def use_ticket(request: Request, ticket: str) -> Response:
     """The file of a ticket. The licence behind it is looked up again at each use."""
     ports = ports_of(request)

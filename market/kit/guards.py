@@ -47,8 +47,9 @@ def page_guard(verb: Verb) -> Guard:
     return guard
 
 
-def webhook_guard(verb: Verb) -> Guard:
-    """Dependency of routes whose caller proves himself by a signature or a ticket that the service checks."""
+def open_guard(verb: Verb) -> Guard:
+    """Dependency of routes that look at neither key nor cookie: for everybody, or for whoever proves himself by a
+    signature or a ticket that the service checks."""
 
     async def guard() -> Principal:
         return ANONYMOUS
@@ -122,5 +123,5 @@ __all__ = [
     "refuse_unguarded",
     "routes_of",
     "verb_of",
-    "webhook_guard",
+    "open_guard",
 ]

@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 
 from market.kit.auth import Principal
 from market.kit.errors import NotFound
-from market.kit.guards import BROWSE, page_guard, webhook_guard
+from market.kit.guards import BROWSE, open_guard, page_guard
 from market.kit.i18n import LANGS, N_
 from market.kit.jobs import backlog
 from market.kit.ports import ports_of
@@ -22,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".html": "text/html"}
 
 
-@router.get("/healthz", dependencies=[Depends(webhook_guard(BROWSE))])
+@router.get("/healthz", dependencies=[Depends(open_guard(BROWSE))])
 def healthz(request: Request) -> Response:
     """200 while the database answers; says how many jobs wait and how many gave up."""
     with ports_of(request).db.reading() as session:
@@ -30,7 +30,7 @@ def healthz(request: Request) -> Response:
     return JSONResponse({"status": "ok", "jobs": jobs})
 
 
-@router.get("/static/{digest}/{name:path}", dependencies=[Depends(webhook_guard(BROWSE))])
+@router.get("/static/{digest}/{name:path}", dependencies=[Depends(open_guard(BROWSE))])
 def static_file(digest: str, name: str) -> Response:
     """A file of market/static. Under the digest of this release it may be cached for ever; any other digest is a guess."""
     path = PurePosixPath(name)
@@ -43,12 +43,12 @@ def static_file(digest: str, name: str) -> Response:
     return FileResponse(target, media_type=media_type, headers={"Cache-Control": caching})
 
 
-@router.get("/robots.txt", dependencies=[Depends(webhook_guard(BROWSE))])
+@router.get("/robots.txt", dependencies=[Depends(open_guard(BROWSE))])
 def robots() -> Response:
     return PlainTextResponse("User-agent: *\nDisallow: /api/\nDisallow: /d/\n")
 
 
-@router.get("/.well-known/security.txt", dependencies=[Depends(webhook_guard(BROWSE))])
+@router.get("/.well-known/security.txt", dependencies=[Depends(open_guard(BROWSE))])
 def security_txt(request: Request) -> Response:
     base = ports_of(request).base_url
     return PlainTextResponse(
@@ -56,7 +56,7 @@ def security_txt(request: Request) -> Response:
     )
 
 
-@router.get("/", dependencies=[Depends(webhook_guard(BROWSE))])
+@router.get("/", dependencies=[Depends(open_guard(BROWSE))])
 def choose(request: Request) -> Response:
     """The home page in the visitor's language."""
     return RedirectResponse(

@@ -19,7 +19,7 @@ from ledger.transparent import MEDIA_TYPE as TRANSPARENT_TYPE
 from ledger.transparent import format_transparent_statement
 from market.kit.auth import Principal
 from market.kit.errors import NotFound
-from market.kit.guards import api_guard, webhook_guard
+from market.kit.guards import api_guard, open_guard
 from market.kit.i18n import N_
 from market.kit.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from market.kit.ports import ports_of
@@ -33,8 +33,8 @@ from market.provenance.schemas import (
     StatementView,
     receipt_headers,
 )
-from market.provenance.verifier_file import verifier_digest, verifier_file
 from market.provenance.verbs import READ_KEYS, READ_LOG, READ_RECEIPT
+from market.provenance.verifier_file import verifier_digest, verifier_file
 
 IMMUTABLE = {"Cache-Control": "public, max-age=604800, immutable"}
 FRESH = {"Cache-Control": "no-cache"}
@@ -51,7 +51,7 @@ def _ledger(request: Request) -> Ledger:
     return ports_of(request).get(Ledger)
 
 
-@files.get("/checkpoint", dependencies=[Depends(webhook_guard(READ_LOG))])
+@files.get("/checkpoint", dependencies=[Depends(open_guard(READ_LOG))])
 def checkpoint(request: Request) -> Response:
     """The newest published checkpoint, as a signed note."""
     published = _ledger(request).refreshed().published
@@ -60,7 +60,7 @@ def checkpoint(request: Request) -> Response:
     return PlainTextResponse(published.note, headers=FRESH)
 
 
-@files.get("/checkpoints/{size}", dependencies=[Depends(webhook_guard(READ_LOG))])
+@files.get("/checkpoints/{size}", dependencies=[Depends(open_guard(READ_LOG))])
 def kept_checkpoint(request: Request, size: Annotated[int, Path(ge=0)]) -> Response:
     """The checkpoint as it was published at `size` entries; kept for ever."""
     try:
@@ -69,7 +69,7 @@ def kept_checkpoint(request: Request, size: Annotated[int, Path(ge=0)]) -> Respo
         raise NotFound(N_("No checkpoint was published at this size.")) from error
 
 
-@files.get("/consistency/{old}/{new}.cose", dependencies=[Depends(webhook_guard(READ_LOG))])
+@files.get("/consistency/{old}/{new}.cose", dependencies=[Depends(open_guard(READ_LOG))])
 def consistency(
     request: Request, old: Annotated[int, Path(gt=0, lt=2**53)], new: Annotated[int, Path(gt=0, lt=2**53)]
 ) -> Response:
@@ -90,7 +90,7 @@ def consistency(
     return Response(receipt, media_type=COSE_RECEIPT_TYPE, headers=IMMUTABLE)
 
 
-@files.get("/tile/{path:path}", dependencies=[Depends(webhook_guard(READ_LOG))])
+@files.get("/tile/{path:path}", dependencies=[Depends(open_guard(READ_LOG))])
 def tile(request: Request, path: str) -> Response:
     """A hash tile or an entry bundle, full or partial."""
     name = f"tile/{path}"
@@ -104,13 +104,13 @@ def tile(request: Request, path: str) -> Response:
     return Response(data, media_type="application/octet-stream", headers=IMMUTABLE)
 
 
-@files.get("/trust.policy", dependencies=[Depends(webhook_guard(READ_LOG))])
+@files.get("/trust.policy", dependencies=[Depends(open_guard(READ_LOG))])
 def trust(request: Request) -> Response:
     """The trust file (C2SP tlog-policy). Compare its fingerprint with one you got elsewhere before you rely on it."""
     return PlainTextResponse(format_policy(_ledger(request).policy), headers=FRESH)
 
 
-@verifier.get("/verify.html", dependencies=[Depends(webhook_guard(READ_LOG))])
+@verifier.get("/verify.html", dependencies=[Depends(open_guard(READ_LOG))])
 def verifier_page() -> Response:
     """The verifier in one file, to be saved and opened from there: as a page of this server it would prove less."""
     return Response(

@@ -20,7 +20,7 @@ from ledger.scrapi import KEYS_TYPE, RECEIPT_TYPE, STATEMENT_TYPES, format_key_s
 from market.kit.auth import Principal
 from market.kit.concise import ProtocolFault
 from market.kit.errors import Kind, Unsupported
-from market.kit.guards import webhook_guard
+from market.kit.guards import open_guard
 from market.kit.i18n import N_
 from market.kit.ports import Ports, ports_of
 from market.kit.ratelimit import limited
@@ -41,14 +41,14 @@ class NoSuchKey(ProtocolFault):
     kind, slug, title = Kind.NOT_FOUND, "no-such-key", "No such key"
 
 
-@router.get("/.well-known/scitt-keys", dependencies=[Depends(webhook_guard(READ_LOG))])
+@router.get("/.well-known/scitt-keys", dependencies=[Depends(open_guard(READ_LOG))])
 def keys(request: Request) -> Response:
     """The keys that receipts are checked with."""
     found = ports_of(request).get(Ledger).receipt_keys()
     return Response(format_key_set(found), media_type=KEYS_TYPE, headers=KEYS_KEPT)
 
 
-@router.get("/.well-known/scitt-keys/{kid:path}", dependencies=[Depends(webhook_guard(READ_LOG))])
+@router.get("/.well-known/scitt-keys/{kid:path}", dependencies=[Depends(open_guard(READ_LOG))])
 def key(request: Request, kid: str) -> Response:
     """One of them, by its key id in base64url without padding."""
     for found in ports_of(request).get(Ledger).receipt_keys():
@@ -58,7 +58,7 @@ def key(request: Request, kid: str) -> Response:
 
 
 @router.post("/entries", dependencies=[Depends(limited(SUBMISSIONS, "entries"))])
-async def submit(request: Request, actor: Annotated[Principal, Depends(webhook_guard(REGISTER))]) -> Response:
+async def submit(request: Request, actor: Annotated[Principal, Depends(open_guard(REGISTER))]) -> Response:
     """Register a signed statement. The bytes are read as they came: the signature is over them."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in STATEMENT_TYPES:
@@ -70,7 +70,7 @@ async def submit(request: Request, actor: Annotated[Principal, Depends(webhook_g
 
 @router.get(
     "/entries/{leaf:path}",
-    dependencies=[Depends(webhook_guard(READ_RECEIPT)), Depends(limited(POLLS, "entries-polled"))],
+    dependencies=[Depends(open_guard(READ_RECEIPT)), Depends(limited(POLLS, "entries-polled"))],
 )
 def receipt(request: Request, leaf: str) -> Response:
     """The receipt of a registered statement; the same bytes for ever."""

@@ -11,11 +11,11 @@ from market.kit.auth import Reach, Role, Verb
 from market.kit.guards import (
     BROWSE,
     api_guard,
+    open_guard,
     page_guard,
     refuse_unguarded,
     routes_of,
     verb_of,
-    webhook_guard,
 )
 from market.kit.pages import page_router
 from tests.builders.marketplace import Marketplace
@@ -41,7 +41,7 @@ def test_a_route_without_a_guard_is_found_inside_an_included_router(make_router:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-@pytest.mark.parametrize("guard", [api_guard, page_guard, webhook_guard])
+@pytest.mark.parametrize("guard", [api_guard, page_guard, open_guard])
 def test_an_unsafe_method_may_not_stand_behind_a_read_verb(method: str, guard: type) -> None:
     router = APIRouter()
 
