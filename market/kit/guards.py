@@ -119,9 +119,9 @@ __all__ = [
     "BROWSE",
     "Via",
     "api_guard",
+    "open_guard",
     "page_guard",
     "refuse_unguarded",
     "routes_of",
     "verb_of",
-    "open_guard",
 ]
