@@ -105,9 +105,21 @@ def format_day(moment: datetime, lang: Lang) -> str:
 
 def format_size(count: int, lang: Lang) -> str:
     """Bytes for reading: 214 MB (214,003,112 bytes). One MB is 10^6 bytes."""
-    exact = f"{count:,} 字节" if lang == "zh" else f"{count:,} bytes"
+    short, exact = format_short_size(count, lang), _bytes(count, lang)
+    if short == exact:
+        return exact
+    return f"{short}（{exact}）" if lang == "zh" else f"{short} ({exact})"
+
+
+def format_short_size(count: int, lang: Lang) -> str:
+    """Bytes at a glance: 214 MB."""
     for unit, scale in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= scale:
-            short = f"{count / scale:.3g} {unit}"
-            return f"{short}（{exact}）" if lang == "zh" else f"{short} ({exact})"
-    return exact
+            return f"{count / scale:.3g} {unit}"
+    return _bytes(count, lang)
+
+
+def _bytes(count: int, lang: Lang) -> str:
+    if lang == "zh":
+        return f"{count:,} 字节"
+    return "1 byte" if count == 1 else f"{count:,} bytes"

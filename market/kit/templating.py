@@ -17,7 +17,16 @@ from starlette.responses import HTMLResponse
 
 from market.kit.auth import ANONYMOUS, Principal, Resource, allowed
 from market.kit.csrf import csrf_token, keep_pre_session
-from market.kit.i18n import LANGS, Lang, format_day, format_size, format_when, local_text, translations
+from market.kit.i18n import (
+    LANGS,
+    Lang,
+    format_day,
+    format_short_size,
+    format_size,
+    format_when,
+    local_text,
+    translations,
+)
 from market.kit.money import format_money
 from market.kit.ports import ports_of
 
@@ -67,6 +76,7 @@ def environment(lang: Lang) -> jinja2.Environment:
         day=lambda moment: format_day(moment, lang),
         iso=lambda moment: moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         size=lambda count: format_size(count, lang),
+        short_size=lambda count: format_short_size(count, lang),
         money=lambda money: format_money(money, lang),
         number=lambda value: f"{value:,}",
         text=lambda text: local_text(text, lang),

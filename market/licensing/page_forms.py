@@ -51,8 +51,12 @@ def read_request(
         "description": _text(form, "description"),
         "answers": [_text(form, f"answer_{number}") for number in range(len(offer.questions))],
     }
-    asked, errors = Submitted(document).read(NewAccessRequest, lang)
-    return asked, {_answer_field(where): sentence for where, sentence in errors.items()}
+    asked, wrong = Submitted(document).read(NewAccessRequest, lang)
+    errors = {_answer_field(where): sentence for where, sentence in wrong.items()}
+    for number, answer in enumerate(document["answers"]):
+        if not answer:
+            errors[f"answer_{number}"] = translate(lang, N_("Answer this question."))
+    return (None if errors else asked), errors
 
 
 def read_decision(form: Submitted) -> RequestDecision:

@@ -92,11 +92,15 @@ def parse_reference(text: str) -> str:
     reference = re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", text)).upper()
     if not _REFERENCE.fullmatch(reference):
         raise BadReference(
-            N_("%(text)s does not have the form of a payment reference."), text=repr(text[:60])
+            N_("%(text)s does not have the form of a payment reference."),
+            where="reference",
+            text=repr(text[:60]),
         )
     if _remainder(reference[4:] + reference[:4]) != 1 or reference[2:4] != check_digits(reference[4:]):
         raise BadReference(
-            N_("The check digits of %(text)s do not fit: a character is wrong."), text=repr(text[:60])
+            N_("The check digits of %(text)s do not fit: a character is wrong."),
+            where="reference",
+            text=repr(text[:60]),
         )
     return reference
 

@@ -13,6 +13,7 @@ from market.kit.errors import Fault
 from market.kit.forms import Submitted, SubmittedDep, fault_errors
 from market.kit.guards import page_guard
 from market.kit.i18n import N_
+from market.kit.money import AmountNotExact
 from market.kit.pages import LangPath, page_router, redirect
 from market.kit.ports import ports_of
 from market.kit.templating import render
@@ -45,7 +46,10 @@ def enter_transfer(
         with ports.db.writing() as session:
             service.enter_transfer(session, actor=actor, new=new, now=ports.clock.now())
     except Fault as fault:
-        return _page(request, actor, form, fault_errors(fault, lang), int(fault.kind))
+        # What makes an amount none does not know what the field is called here.
+        otherwise = "amount" if isinstance(fault, AmountNotExact) else ""
+        errors = fault_errors(fault, lang, lambda where: where or otherwise)
+        return _page(request, actor, form, errors, int(fault.kind))
     return redirect(f"/{lang}/ops/payments", flash=N_("Entered. Another operator confirms it."))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from babel.messages.extract import extract_from_file
 
-from market.kit.i18n import NN_, translate, translations
+from market.kit.i18n import LANGS, NN_, format_short_size, format_size, translate, translations
 from market.kit.templating import environment, template_folder
 
 MARKET = Path(__file__).parents[3] / "market"
@@ -59,6 +59,14 @@ def test_a_number_chooses_the_words() -> None:
     assert translate("en", files, count=1, path="a.csv") == "The file a.csv is not here yet."
     assert translate("en", files, count=2, path="a.csv").startswith("2 files are")
     assert translate("zh", files, count=1, path="a.csv") == "还有 1 个文件未上传，第一个是 a.csv。"
+
+
+def test_sizes_are_read_at_a_glance_and_exactly() -> None:
+    assert format_size(214_003_112, "en") == "214 MB (214,003,112 bytes)"
+    assert format_size(214_003_112, "zh") == "214 MB（214,003,112 字节）"
+    assert [format_short_size(214_003_112, lang) for lang in LANGS] == ["214 MB", "214 MB"]
+    assert [format_size(count, "en") for count in (0, 1, 999)] == ["0 bytes", "1 byte", "999 bytes"]
+    assert format_short_size(5, "zh") == "5 字节"
 
 
 def test_every_template_parses_in_both_languages() -> None:

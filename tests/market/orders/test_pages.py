@@ -146,7 +146,7 @@ def test_a_request_is_sent_and_answered_on_pages(paged: Till) -> None:
     offer = f"/en/offers/{made['id']}"
     form = {"purpose": "RESEARCH", "description": "Tides", "answer_0": "Three of us"}
     bad = buyer.post(f"{offer}/request", f"{offer}/purpose", form | {"answer_0": ""}, 422)
-    assert "Answer the question of this offer." in bad
+    assert '<a href="#f-answer_0">Answer this question.' in bad
     for _ in range(2):
         assert buyer.post(f"{offer}/request", f"{offer}/purpose", form) == offer
     queue = provider.get("/en/studio/requests")
