@@ -20,6 +20,7 @@ import market.catalog.upload_pages
 import market.delivery.pages
 import market.delivery.routes
 import market.delivery.tasks
+import market.licensing.entitlement_routes
 import market.licensing.pages
 import market.licensing.routes
 import market.licensing.studio_pages
@@ -73,6 +74,7 @@ ROUTERS = (
     market.licensing.pages.router,
     market.licensing.studio_pages.router,
     market.payments.routes.webhooks,
+    market.licensing.entitlement_routes.router,
     market.payments.routes.router,
     market.payments.pages.router,
     market.orders.routes.router,

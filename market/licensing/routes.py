@@ -1,4 +1,4 @@
-"""Offers, requests, contracts and entitlements as JSON."""
+"""Offers, requests and contracts as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from market.licensing.schemas import (
     ContractSummary,
     ContractView,
     DeclineIn,
-    EntitlementView,
     NewAccessRequest,
     NewContract,
     NewOffer,
@@ -27,8 +26,6 @@ from market.licensing.schemas import (
     OfferView,
     RequestDecision,
     RequestState,
-    RevocationDraft,
-    RevocationIn,
     SignedOffer,
     WithdrawalDraft,
 )
@@ -38,12 +35,10 @@ from market.licensing.verbs import (
     MAKE_CONTRACT,
     PUBLISH_OFFER,
     READ_CONTRACTS,
-    READ_ENTITLEMENTS,
     READ_OFFERS,
     READ_OWN_OFFERS,
     READ_REQUESTS,
     REQUEST_ACCESS,
-    REVOKE_ENTITLEMENT,
     SIGN_CONTRACT,
 )
 from market.provenance.gateway import Ledger
@@ -341,81 +336,6 @@ def decline_contract(
             contract_id=contract_id,
             reason=body.reason,
             now=once.now,
-        ),
-        status=200,
-    )
-
-
-@router.get("/entitlements", response_model=Page[EntitlementView], summary="Your licences")
-def entitlements(
-    request: Request,
-    actor: Annotated[Principal, Depends(api_guard(READ_ENTITLEMENTS))],
-    role: Annotated[
-        Literal["buyer", "provider"], Query(description="Those you hold, or those you granted.")
-    ] = "buyer",
-    cursor: Cursor = None,
-    limit: Limit = 50,
-) -> Page[EntitlementView]:
-    ports = ports_of(request)
-    with ports.db.reading() as session:
-        return service.entitlements_of(
-            session,
-            actor=actor,
-            now=ports.clock.now(),
-            granted=role == "provider",
-            cursor=cursor,
-            limit=limit,
-        )
-
-
-@router.get("/entitlements/{entitlement_id}", response_model=EntitlementView, summary="A licence")
-def entitlement(
-    request: Request,
-    entitlement_id: UUID,
-    actor: Annotated[Principal, Depends(api_guard(READ_ENTITLEMENTS))],
-) -> EntitlementView:
-    ports = ports_of(request)
-    with ports.db.reading() as session:
-        return service.entitlement(session, actor=actor, entitlement_id=entitlement_id, now=ports.clock.now())
-
-
-@router.post(
-    "/entitlements/{entitlement_id}/revocation-drafts",
-    status_code=201,
-    response_model=RevocationDraft,
-    summary="What to sign to end a licence",
-)
-def prepare_revocation(
-    request: Request,
-    entitlement_id: UUID,
-    body: RevocationIn,
-    actor: Annotated[Principal, Depends(api_guard(REVOKE_ENTITLEMENT))],
-    once: OnceDep,
-) -> Response:
-    ledger = ports_of(request).get(Ledger)
-    return once(
-        actor,
-        lambda session: service.prepare_revocation(
-            session, actor=actor, ledger=ledger, entitlement_id=entitlement_id, asked=body, now=once.now
-        ),
-    )
-
-
-@router.post(
-    "/entitlements/{entitlement_id}/revocation", response_model=EntitlementView, summary="End a licence"
-)
-def revoke_entitlement(
-    request: Request,
-    entitlement_id: UUID,
-    body: SignedBody,
-    actor: Annotated[Principal, Depends(api_guard(REVOKE_ENTITLEMENT))],
-    once: OnceDep,
-) -> Response:
-    ledger = ports_of(request).get(Ledger)
-    return once(
-        actor,
-        lambda session: service.revoke_entitlement(
-            session, actor=actor, ledger=ledger, entitlement_id=entitlement_id, signed=body, now=once.now
         ),
         status=200,
     )

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from ledger import cose
 from ledger.statement import assemble_statement
 from market.kit.guards import refuse_unguarded
-from market.licensing import routes
+from market.licensing import entitlement_routes, routes
 from tests.market.catalog.conftest import Org, Shop, build_shop
 
 OPEN: dict[str, Any] = {
@@ -41,6 +41,7 @@ def app_of(shop: Shop) -> FastAPI:
 def build_licensing_shop(url: str, folder: Path) -> Shop:
     shop = build_shop(url, folder)
     app_of(shop).include_router(routes.router)
+    app_of(shop).include_router(entitlement_routes.router)
     refuse_unguarded(app_of(shop))
     return shop
 
