@@ -90,10 +90,17 @@ def pay(ctx: Context, contract_id: str, gateway: str) -> None:
 def licences(ctx: Context) -> None:
     """Your licences."""
     with ctx.market() as market:
-        for one in market.entitlements():
-            click.echo(
-                f"{one['id']}  {one['state']:10}  until {one['ends_at'][:10]}  asset {one['asset_id']}"
-            )
+        held = market.entitlements()
+    for one in held:
+        ctx.say(
+            "{id}  {state:10}  until {until}  asset {asset}",
+            id=one["id"],
+            state=one["state"],
+            until=one["ends_at"][:10],
+            asset=one["asset_id"],
+        )
+    if not held:
+        ctx.say("No licences yet.")
 
 
 @click.command()

@@ -15,7 +15,9 @@ def queue(ctx: Context) -> None:
         empty = True
         for item in market.queue():
             empty = False
-            click.echo(f"{item['id']}  {item['state']:14}  asset {item['asset_id']}")
+            ctx.say(
+                "{id}  {state:14}  asset {asset}", id=item["id"], state=item["state"], asset=item["asset_id"]
+            )
         if empty:
             ctx.say("Nothing waits.")
 

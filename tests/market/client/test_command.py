@@ -82,6 +82,9 @@ def test_from_sign_up_to_a_verified_receipt(market: Market, run: Run, tmp_path: 
     )
     run("registrar", "keys", "make")
     assert application in run("registrar", "queue").output
+    asset = _found(r"of asset (\S+)[.]", told)
+    assert f"资产 {asset}" in run("registrar", "queue", lang="zh").output
+    assert run("provider", "licences").output == "No licences yet.\n"
     run("registrar", "decide", application, "accepted")
     returned = run("registrar", "decide", application, "returned", "--reason-en", "The source is not named")
     assert "RETURNED" in returned.output
