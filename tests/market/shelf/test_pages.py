@@ -133,6 +133,17 @@ def test_a_page_shows_what_was_signed_and_tells_its_owner_of_the_draft(shelf: Sh
     assert "the description that you have changed since is not registered" in page
 
 
+def test_a_certificate_of_an_earlier_version_is_not_passed_off_as_one_of_this(shelf: Shelf) -> None:
+    """Whoever was reviewed once could sign other words afterwards, and stand them beside the registrar's badge."""
+    asset = shelf.ready(OPEN, **titled("潮位", "Tides"))
+    page = words(read(shelf, f"/en/assets/{asset['id']}"))
+    assert "Registered · certificate" in page
+    shelf.version(asset, shelf.provider, {"rows.csv": CSV}, "1.1.0")
+    page = words(read(shelf, f"/en/assets/{asset['id']}"))
+    assert "The certificate is of an earlier version" in page
+    assert "Registered · certificate" not in page
+
+
 def test_says_who_says_it(shelf: Shelf) -> None:
     page = words(read(shelf, f"/en/assets/{shelf.listed()}"))
     for label in ("stated by the provider", "measured by the platform", "proved by the ledger"):
