@@ -14,9 +14,9 @@ from market.catalog.schemas import AssetEdit, NewAsset, VersionDetail
 from market.catalog.verbs import EDIT_ASSET, READ_OWN_ASSETS, REGISTER_VERSION
 from market.kit.auth import Principal
 from market.kit.errors import Fault
-from market.kit.forms import SubmittedDep
+from market.kit.forms import SubmittedDep, fault_errors, in_words
 from market.kit.guards import page_guard
-from market.kit.i18n import N_, Lang, translate
+from market.kit.i18n import N_, Lang
 from market.kit.pages import LangPath, page_router, redirect
 from market.kit.paging import Cursor
 from market.kit.ports import ports_of
@@ -79,7 +79,7 @@ def create_asset(request: Request, lang: LangPath, actor: Editor, form: Submitte
                 now=ports.clock.now(),
             )
     except Fault as fault:
-        return _asset_form(request, lang, form.values, _errors(fault, lang))
+        return _asset_form(request, lang, form.values, fault_errors(fault, lang, form_field))
     return redirect(
         f"/{lang}/studio/assets/{made.id}", flash=N_("The draft was saved. Nothing is public yet.")
     )
@@ -121,7 +121,7 @@ def edit_asset(
                 now=ports.clock.now(),
             )
     except Fault as fault:
-        return _asset_form(request, lang, form.values, _errors(fault, lang), asset_id)
+        return _asset_form(request, lang, form.values, fault_errors(fault, lang, form_field), asset_id)
     return redirect(f"/{lang}/studio/assets/{asset_id}", flash=N_("The change was saved."))
 
 
@@ -150,7 +150,9 @@ def add_version(
                 now=ports.clock.now(),
             )
     except Fault as fault:
-        return _version_form(request, lang, actor, asset_id, form.values, _errors(fault, lang))
+        return _version_form(
+            request, lang, actor, asset_id, form.values, fault_errors(fault, lang, form_field)
+        )
     return redirect(f"/{lang}/studio/versions/{made.id}")
 
 
@@ -213,11 +215,7 @@ def _to_sign(
                 now=ports.clock.now(),
             )
     except Fault as fault:
-        sentences = [
-            translate(lang, fault.detail, **fault.params),
-            translate(lang, fault.hint, **fault.params),
-        ]
-        return None, " ".join(filter(None, sentences))
+        return None, in_words(fault, lang)
     return prepared, ""
 
 
@@ -262,11 +260,3 @@ def _next_number(taken: list[str]) -> str:
         return "1.0.0"
     major, minor, _ = max(tuple(map(int, number.split("."))) for number in taken)
     return f"{major}.{minor + 1}.0"
-
-
-def _errors(fault: Fault, lang: Lang) -> dict[str, str]:
-    """A refusal for the error summary, at its field."""
-    sentence = translate(lang, fault.detail or fault.title, **fault.params)
-    hint = translate(lang, fault.hint, **fault.params) if fault.hint else ""
-    field = {"manifest": "files", "If-Match": "form"}.get(fault.where, fault.where)
-    return {form_field(field) if field else "form": f"{sentence} {hint}".strip()}
