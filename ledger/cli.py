@@ -3,6 +3,7 @@
     FOLDER/log/            what is served: checkpoint, tile/…, checkpoints/…
     FOLDER/head            lock store          FOLDER/signer     state of the signer
     FOLDER/keys/*.key      private keys        FOLDER/trust.policy   for those who verify
+    FOLDER/keys/log-next.key is the key that the log goes over to; log-<key id>.key is one that has retired
 
 Exit codes: 0 all is well; 1 a check failed; 2 wrong usage or malformed input; 4 conflict; 5 a store failed.
 """
@@ -12,6 +13,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -27,6 +29,7 @@ from ledger.log import Log
 from ledger.monitor_cli import monitor_command
 from ledger.note import COSIGNATURE_ED25519, NoteSigner
 from ledger.policy import Policy, TrustedLog, Witness, format_policy, parse_policy
+from ledger.rotation import sign_rotation
 from ledger.signer import Signer
 from ledger.stores.address import opened_files
 from ledger.stores.files import FileLock, FileObjects
@@ -61,8 +64,8 @@ def create(folder: Path, files: Sequence[Path], origin: str) -> None:
     for name in KEYS:
         if not (keys / f"{name}.key").exists():
             write_key_file(keys / f"{name}.key", SigningKey.generate(), label=f"{origin} {name}")
-    signer = _signer(folder, origin)
     (folder / "trust.policy").write_bytes(_trust(folder, origin))
+    signer = _signer(folder, origin)
     entries = [file.read_bytes() for file in files]
     log = Log.create(origin, _objects(folder), FileLock(folder / "head"), signer, entries)
     _publish(log)
@@ -91,14 +94,43 @@ def publish(folder: Path) -> None:
     _publish(_load(folder))
 
 
+@cli.command(
+    help="Go over to a new log key: from now on both sign, and trust.policy names both. With --finish the old one retires."
+)
+@click.argument("folder", type=_FOLDER)
+@click.option(
+    "--finish", is_flag=True, help="Those who verify have the new trust.policy: sign with the new key only."
+)
+def rotate(folder: Path, finish: bool) -> None:
+    """Make the next key, record it and publish with both; or let the old key rest."""
+    origin = _policy(folder).logs[0].verifier.name
+    current, following = folder / "keys" / "log.key", folder / "keys" / "log-next.key"
+    if finish:
+        _retire(folder, origin, current, following)
+        return
+    if not following.exists():
+        write_key_file(following, SigningKey.generate(), label=f"{origin} log")
+    old, new = (NoteSigner(origin, read_key_file(path)) for path in (current, following))
+    policy = _policy(folder)
+    if new.verifier in policy.log_keys(origin):
+        raise Conflict(f"The log in {folder} goes over to a new key already; end it with --finish.")
+    log = _load(folder)
+    (index,) = log.append([sign_rotation(old, new)])
+    # A crash up to here leaves a new key that nobody knows; the same command goes on with it.
+    _write_trust(folder, replace(policy, logs=(*policy.logs, TrustedLog(new.verifier))))
+    click.echo(f"Entry {index} names the new key {new.verifier.key_id.hex()}. Hand out trust.policy again.")
+    _publish(log)
+
+
 @cli.command(help="Write the receipt of entry INDEX to standard output.")
 @click.argument("folder", type=_FOLDER)
 @click.argument("index", type=click.IntRange(min=0))
 @click.option("--supporting", type=int, multiple=True, help="Further entries to prove along with it.")
 def receipt(folder: Path, index: int, supporting: Sequence[int]) -> None:
     """Print the canonical receipt; needs no key."""
-    verifier = _policy(folder).logs[0].verifier
-    reader = Log.open_reader(verifier.name, _objects(folder), verifier)
+    policy = _policy(folder)
+    origin = policy.logs[0].verifier.name
+    reader = Log.open_reader(origin, _objects(folder), *policy.log_keys(origin))
     sys.stdout.buffer.write(reader.receipt(index, supporting=supporting))
 
 
@@ -151,13 +183,15 @@ def check_log(place: str, trust: Path | None, head: Path | None, workers: int, q
     policy = parse_policy(trust.read_bytes()) if trust is not None else _policy(Path(place))
     receipt_file = Path(place) / "keys" / "receipt.key"
     verifier = policy.logs[0].verifier
+    keys = policy.log_keys(verifier.name)
     with opened_files(place) if trust is not None else nullcontext(_objects(Path(place))) as files:
         report = fsck(
             files,
             verifier,
+            retired=[key for key in keys if key != verifier],
             cosigner=policy.witnesses[0].verifier if policy.witnesses and trust is None else None,
             receipt_key=read_key_file(receipt_file).public if receipt_file.exists() else None,
-            head=open_checkpoint(head.read_bytes(), verifier) if head is not None else None,
+            head=open_checkpoint(head.read_bytes(), *keys) if head is not None else None,
             on_progress=None if quiet else _show_progress,
             workers=workers,
         )
@@ -213,7 +247,37 @@ def _objects(folder: Path) -> FileObjects:
 def _signer(folder: Path, origin: str) -> Signer:
     keys = {name: read_key_file(folder / "keys" / f"{name}.key") for name in KEYS}
     cosigner = NoteSigner(f"{origin}/cosigner", keys["cosigner"], COSIGNATURE_ED25519)
-    return Signer(folder / "signer", NoteSigner(origin, keys["log"]), cosigner, keys["receipt"])
+    following = folder / "keys" / "log-next.key"
+    log = NoteSigner(origin, keys["log"])
+    also = [NoteSigner(origin, read_key_file(following))] if following.exists() else []
+    retired = set(_policy(folder).log_keys(origin)) - {signer.verifier for signer in (log, *also)}
+    return Signer(folder / "signer", log, cosigner, keys["receipt"], also=also, retired=tuple(retired))
+
+
+def _retire(folder: Path, origin: str, current: Path, following: Path) -> None:
+    if not following.exists():
+        raise Conflict(f"The log in {folder} goes over to no other key; begin it without --finish.")
+    old, new = (NoteSigner(origin, read_key_file(path)).verifier for path in (current, following))
+    policy = _policy(folder)
+    if new not in policy.log_keys(origin):
+        raise Conflict(
+            f"The new key of the log in {folder} is not recorded yet; begin again without --finish."
+        )
+    # Whoever looks at one key only sees the first; the old one stays for the checkpoints from before.
+    _write_trust(
+        folder, replace(policy, logs=tuple(sorted(policy.logs, key=lambda log: log.verifier != new)))
+    )
+    rested = current.with_name(f"log-{old.key_id.hex()}.key")
+    if not rested.exists():
+        rested.hardlink_to(current)
+    following.replace(current)
+    click.echo(f"The key {old.key_id.hex()} has retired; {new.key_id.hex()} signs alone.")
+
+
+def _write_trust(folder: Path, policy: Policy) -> None:
+    scratch = folder / "trust.policy.new"
+    scratch.write_bytes(format_policy(policy))
+    scratch.replace(folder / "trust.policy")
 
 
 def _trust(folder: Path, origin: str) -> bytes:

@@ -10,7 +10,7 @@ tiles are looked at; over HTTP those that the links between kept checkpoints lea
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
@@ -63,6 +63,7 @@ def fsck(
     objects: ObjectReader,
     verifier: Verifier,
     *,
+    retired: Sequence[Verifier] = (),
     cosigner: Verifier | None = None,
     receipt_key: PublicKey | None = None,
     head: Checkpoint | None = None,
@@ -71,11 +72,12 @@ def fsck(
 ) -> FsckReport:
     """Check the log of `verifier` (its public key) up to its published checkpoint, or up to `head` if given.
 
-    With `cosigner` every kept checkpoint must carry its cosignature, with `receipt_key` its COSE signature is
-    checked too. A `head` that one holds oneself must be a state of this log. `on_progress` gets (entries done, entries
-    in all). `workers` processes share the work; `objects` must be picklable for more than one.
+    A key that is `retired` may have signed in its stead. With `cosigner` every kept checkpoint must carry its
+    cosignature, with `receipt_key` its COSE signature is checked too. A `head` that one holds oneself must be a state
+    of this log. `on_progress` gets (entries done, entries in all). `workers` processes share the work; `objects` must
+    be picklable for more than one.
     """
-    run = _Run(objects, verifier, cosigner, receipt_key)
+    run = _Run(objects, (verifier, *retired), cosigner, receipt_key)
     try:
         end = run.check_checkpoints(head)
         if end is not None:
@@ -93,7 +95,7 @@ class _Run:
     def __init__(
         self,
         objects: ObjectReader,
-        verifier: Verifier,
+        verifiers: Sequence[Verifier],
         cosigner: Verifier | None,
         receipt_key: PublicKey | None,
     ) -> None:
@@ -103,7 +105,7 @@ class _Run:
         self.objects_read = 0
         self._levels: tuple[bytes, ...] = ()
         self._objects = objects
-        self._verifier = verifier
+        self._verifiers = verifiers
         self._cosigner = cosigner
         self._receipt_key = receipt_key
         self._signed: Checkpoint | None = None
@@ -131,7 +133,7 @@ class _Run:
     def _kept_paths(self, newest: Checkpoint | None) -> list[str]:
         if isinstance(self._objects, Listed):
             return [path for path in sorted(self._objects.paths(KEPT)) if path.removeprefix(KEPT).isdigit()]
-        kept = KeptCheckpoints(self._verifier.name, self._objects)
+        kept = KeptCheckpoints(self._verifiers[0].name, self._objects)
         found: list[str] = []
         size = None if newest is None else newest.size
         while size is not None:
@@ -250,12 +252,12 @@ class _Run:
         if data is None:
             self._report_missing(path)
             return None
-        wanted = [self._verifier] if self._cosigner is None else [self._verifier, self._cosigner]
+        wanted = [*self._verifiers] if self._cosigner is None else [*self._verifiers, self._cosigner]
         try:
             note = open_note(data, wanted)
             if self._cosigner is not None and self._cosigner not in note.verified:
                 raise Unverified(f"The cosignature of {self._cosigner.name} is missing.")
-            return checkpoint_of(note, self._verifier)
+            return checkpoint_of(note, *self._verifiers)
         except LedgerError as error:
             self._report(path, 0, len(data), str(error))
             return None

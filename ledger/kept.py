@@ -63,13 +63,13 @@ class _Links:
 class KeptCheckpoints:
     """The published checkpoints of the log `origin`, to read.
 
-    With a `verifier` each note read is checked against the log's key; without one the store is trusted.
+    With `verifiers`, the log's keys, each note read must be signed by one of them; without any the store is trusted.
     """
 
-    def __init__(self, origin: str, objects: ObjectReader, verifier: Verifier | None = None) -> None:
+    def __init__(self, origin: str, objects: ObjectReader, *verifiers: Verifier) -> None:
         self._origin = origin
         self._objects = objects
-        self._verifier = verifier
+        self._verifiers = verifiers
         self._links: dict[int, _Links] = {}
 
     def newest(self) -> Published | None:
@@ -123,8 +123,8 @@ class KeptCheckpoints:
         return self._links[size]
 
     def _open(self, note: bytes) -> Checkpoint:
-        if self._verifier is not None:
-            return open_checkpoint(note, self._verifier)
+        if self._verifiers:
+            return open_checkpoint(note, *self._verifiers)
         checkpoint = parse_checkpoint(parse_note(note).text)
         if checkpoint.origin != self._origin:
             raise StorageFailed(
@@ -142,8 +142,8 @@ class KeptCheckpoints:
 class CheckpointPublisher(KeptCheckpoints):
     """The same, to add to: the one writer's side."""
 
-    def __init__(self, origin: str, objects: ObjectStore, verifier: Verifier | None = None) -> None:
-        super().__init__(origin, objects, verifier)
+    def __init__(self, origin: str, objects: ObjectStore, *verifiers: Verifier) -> None:
+        super().__init__(origin, objects, *verifiers)
         self._store = objects
 
     def kept_note(self, checkpoint: Checkpoint) -> bytes | None:

@@ -64,11 +64,11 @@ class Log(LogReader):
         lease: Lease,
         cosigners: Cosigners | None = None,
     ) -> None:
-        super().__init__(head.origin, objects, signer.log_verifier)
+        super().__init__(head.origin, objects, *signer.log_verifiers)
         self._head = head
         self._edge = edge
         self._objects = objects
-        self._publisher = CheckpointPublisher(head.origin, objects, signer.log_verifier)
+        self._publisher = CheckpointPublisher(head.origin, objects, *signer.log_verifiers)
         self._lock = lock
         self._signer = signer
         self._lease = lease
@@ -148,9 +148,9 @@ class Log(LogReader):
         return log
 
     @staticmethod
-    def open_reader(origin: str, objects: ObjectStore, verifier: Verifier | None = None) -> LogReader:
+    def open_reader(origin: str, objects: ObjectStore, *verifiers: Verifier) -> LogReader:
         """A read-only view for any process, as of the published checkpoint; call `refresh` to follow the log."""
-        reader = LogReader(origin, objects, verifier)
+        reader = LogReader(origin, objects, *verifiers)
         reader.refresh()
         return reader
 
@@ -244,7 +244,7 @@ class Log(LogReader):
             note = self._cosigners.cosign(signed.note, signed.checkpoint)
         except Unverified as error:
             raise Unavailable(str(error)) from error
-        if open_checkpoint(note, self._signer.log_verifier) != signed.checkpoint:
+        if open_checkpoint(note, *self._signer.log_verifiers) != signed.checkpoint:
             raise Conflict(f"The cosigners gave back the note of another head of {self.origin}.")
         return note
 
@@ -298,7 +298,7 @@ def _look_at_promises(
 ) -> tuple[SignedHead | None, Published | None]:
     """What was signed and what was published, neither of them ahead of the head."""
     signed = signer.last()
-    published = LogReader(head.origin, objects, signer.log_verifier).refresh()
+    published = LogReader(head.origin, objects, *signer.log_verifiers).refresh()
     compare_copies(
         head,
         None if signed is None else signed.checkpoint,

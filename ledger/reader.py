@@ -151,12 +151,12 @@ class LogView(TileView):
 class LogReader(TileView):
     """The same with receipts, out of a store of one's own.
 
-    With `verifier`, the log's public key, each checkpoint read is verified; without it the store is trusted.
+    With `verifiers`, the log's public keys, each checkpoint read is verified; without any the store is trusted.
     """
 
-    def __init__(self, origin: str, objects: ObjectReader, verifier: Verifier | None = None) -> None:
+    def __init__(self, origin: str, objects: ObjectReader, *verifiers: Verifier) -> None:
         super().__init__(origin, objects)
-        self._kept = KeptCheckpoints(origin, objects, verifier)
+        self._kept = KeptCheckpoints(origin, objects, *verifiers)
         self._published: Published | None = None
 
     def refresh(self) -> Published | None:

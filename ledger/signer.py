@@ -54,6 +54,10 @@ class HeadSigner(Protocol):
     def log_verifier(self) -> Verifier:
         """Public half of the key that signs checkpoints; its name is the origin."""
 
+    @property
+    def log_verifiers(self) -> tuple[Verifier, ...]:
+        """Public halves of all keys that sign the log's checkpoints or have signed them, that of `log_verifier` first."""
+
     def last(self) -> SignedHead | None:
         """The largest head signed so far, or None."""
 
@@ -113,13 +117,29 @@ class _State:
 
 
 class Signer:
-    """Signs with keys in this process. `state` is a path, or any other `SignerState`."""
+    """Signs with keys in this process. `state` is a path, or any other `SignerState`.
+
+    While the log goes over to another key, `also` are the further ones that sign each checkpoint; `retired` are
+    those that no longer do.
+    """
 
     def __init__(
-        self, state: Path | SignerState, log_signer: NoteSigner, cosigner: NoteSigner, receipt_key: SigningKey
+        self,
+        state: Path | SignerState,
+        log_signer: NoteSigner,
+        cosigner: NoteSigner,
+        receipt_key: SigningKey,
+        *,
+        also: Sequence[NoteSigner] = (),
+        retired: Sequence[Verifier] = (),
     ) -> None:
+        others = {signer.name for signer in also} | {verifier.name for verifier in retired}
+        if others - {log_signer.name}:
+            raise Malformed(f"A key of another log cannot sign for {log_signer.name}.")
         self._state: SignerState = FileSignerState(state) if isinstance(state, Path) else state
         self._log_signer = log_signer
+        self._log_signers = (log_signer, *also)
+        self._retired = tuple(retired)
         self._cosigner = cosigner
         self._receipt_key = receipt_key
 
@@ -127,6 +147,11 @@ class Signer:
     def log_verifier(self) -> Verifier:
         """Public half of the key that signs checkpoints."""
         return self._log_signer.verifier
+
+    @property
+    def log_verifiers(self) -> tuple[Verifier, ...]:
+        """Public halves of the keys that sign now, and of the retired ones."""
+        return (*(signer.verifier for signer in self._log_signers), *self._retired)
 
     def last(self) -> SignedHead | None:
         """The largest head signed so far, as the durable state has it."""
@@ -189,7 +214,7 @@ class Signer:
         return data, _State() if data is None else _parse_state(data)
 
     def _sign(self, checkpoint: Checkpoint, time: int) -> SignedHead:
-        note = sign_note(format_checkpoint(checkpoint), [self._log_signer])
+        note = sign_note(format_checkpoint(checkpoint), self._log_signers)
         protected, signature = sign_root(checkpoint.root, self._receipt_key, checkpoint.origin)
         return SignedHead(
             checkpoint, time, cosign_checkpoint(note, self._cosigner, time), protected, signature
