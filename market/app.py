@@ -29,6 +29,7 @@ import market.orders.routes
 import market.orders.tasks
 import market.payments.pages
 import market.payments.routes
+import market.provenance.index_routes
 import market.provenance.pages
 import market.provenance.routes
 import market.provenance.scrapi_routes
@@ -56,6 +57,8 @@ ROUTERS = (
     market.provenance.routes.files,
     market.provenance.routes.verifier,
     market.provenance.routes.router,
+    market.provenance.index_routes.files,
+    market.provenance.index_routes.router,
     market.provenance.scrapi_routes.router,
     market.provenance.pages.router,
     market.accounts.routes.router,

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+from ledger.index.state import index_origin
 from ledger.keyfile import read_key_file, write_key_file
 from ledger.keys import SigningKey
 from ledger.log import Log
@@ -26,9 +27,10 @@ from market.kit.ports import Ports
 from market.payments.bank_transfer import BankAccount, BankTransferGateway
 from market.payments.gateway import PaymentGateway, StripeGateway
 from market.provenance.gateway import Ledger, PlatformKey
+from market.provenance.indexing import Index, IndexStores
 
 COSIGNATURE_KIND = 0x04
-KEY_NAMES = ("log", "cosigner", "receipt", "platform")
+KEY_NAMES = ("log", "cosigner", "receipt", "platform", "index", "index-cosigner")
 
 
 def open_ports(settings: Settings, clock: Clock | None = None) -> Ports:
@@ -68,6 +70,26 @@ def open_ledger(settings: Settings, db: Database) -> Ledger:
         cosigner=cosigner.verifier,
         lock=_lock(settings, db),
         signer=_signer(settings),
+        index=open_index(settings, db),
+    )
+
+
+def open_index(settings: Settings, db: Database) -> Index | None:
+    """The index of the log; None in a home that was made before there was one and has no keys for it."""
+    if not (settings.keys / "index.key").is_file():
+        return None
+    origin, folder = index_origin(settings.origin), settings.home / "index"
+    cosigner = NoteSigner(f"{origin}/cosigner", _key(settings, "index-cosigner"), COSIGNATURE_KIND)
+    log_signer = NoteSigner(origin, _key(settings, "index"))
+    if settings.ledger_objects.startswith("s3://"):
+        objects: ObjectStore = S3Objects.open(f"{settings.ledger_objects}/index/v1", settings.s3_options)
+        lock: LockStore = SqlLock(db.engine, origin)
+    else:
+        objects, lock = FileObjects(folder / "log"), FileLock(folder / "head")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    signer = Signer(folder / "signer", log_signer, cosigner, _key(settings, "receipt"))
+    return Index(
+        settings.origin, IndexStores(objects, lock, signer, cosigner.verifier, folder / "map.sqlite")
     )
 
 
@@ -102,8 +124,20 @@ def create_log(settings: Settings, db: Database, genesis: list[bytes], now: date
     if isinstance(lock, SqlLock):
         lock.create_table()
     log = Log.create(settings.origin, objects, lock, _signer(settings), genesis)
-    log.publish(int(now.timestamp()))
+    published = log.publish(int(now.timestamp()))
+    index = open_index(settings, db)
+    if published.size and index is not None:
+        index.follow(log, int(now.timestamp()))
+        index.close()
     log.close()
+
+
+def index_announcement(settings: Settings, db: Database) -> dict[str, str]:
+    """What the platform states about the index of a new log."""
+    index = open_index(settings, db)
+    if index is None:
+        raise ConfigError(f"The keys of the index are missing in {settings.keys}.")
+    return index.announcement()
 
 
 def signing_key(settings: Settings, name: str) -> SigningKey:

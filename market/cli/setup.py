@@ -13,7 +13,7 @@ from ledger.names import urn
 from ledger.policy import fingerprint, format_policy, policy_for
 from ledger.statement import sign_statement
 from market.accounts import service as accounts
-from market.compose import create_log, make_keys, note_signers, signing_key
+from market.compose import create_log, index_announcement, make_keys, note_signers, signing_key
 from market.config import CONFIG_NAME, ConfigError, Settings, check_public_url, load_settings
 from market.kit.clock import Clock, SystemClock
 from market.kit.db import Database
@@ -126,7 +126,7 @@ def _hosts(public_url: str) -> tuple[str, ...]:
 
 
 def _start_ledger(settings: Settings, db: Database, clock: Clock) -> str:
-    """Entry 0 is the log policy, entry 1 the rule pack; both are the platform's statements."""
+    """Entry 0 is the log policy, entry 1 the rule pack, entry 2 names the index; all are the platform's statements."""
     platform = signing_key(settings, "platform")
     log, cosigner = note_signers(settings)
     org_id, now = UUID(settings.platform_org), clock.now()
@@ -142,6 +142,7 @@ def _start_ledger(settings: Settings, db: Database, clock: Clock) -> str:
             rules=list(LOG_RULES),
         ),
         "rule-pack": build("rule-pack", name=pack.id, pack=pack.digest, version=pack.version),
+        "index-map": build("index-map", **index_announcement(settings, db)),
     }
     genesis = [
         sign_statement(

@@ -27,10 +27,11 @@ from ledger.witness_client import WitnessClient
 from ledger.witness_http import HttpTransport
 from market.kit.errors import Fault, Kind
 from market.kit.i18n import N_
+from market.provenance.indexing import Index
 
 POLICY_ENTRY = 0
-# The log begins with its policy and the rule pack. Nobody handed them in, so the database does not know them.
-GENESIS_ENTRIES = 2
+# The log begins with its policy, the rule pack and the name of its index. Nobody handed them in, so no row knows them.
+GENESIS_ENTRIES = 3
 
 
 class LedgerUnavailable(Fault):
@@ -63,12 +64,14 @@ class Ledger:
         cosigner: Verifier,
         lock: LockStore | None = None,
         signer: HeadSigner | None = None,
+        index: Index | None = None,
     ) -> None:
         self.origin, self.policy, self.platform = origin, policy, platform
         self.fingerprint = fingerprint(policy)
         self.objects = objects
         self._log, self._cosigner = log, cosigner
         self._lock, self._signer = lock, signer
+        self.index = index
         self._reader: LogReader | None = None
         self._writer: Log | None = None
         self._guard = threading.RLock()
@@ -99,6 +102,8 @@ class Ledger:
             if self._writer is not None:
                 self._writer.close()
                 self._writer = None
+        if self.index is not None:
+            self.index.close()
 
     def refreshed(self) -> LogReader:
         """A view of everything that is published now."""

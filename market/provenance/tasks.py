@@ -5,10 +5,11 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from ledger.hashing import leaf_hash
-from market.kit.jobs import Effects, Handler, Payload
+from market.kit.jobs import Effects, Handler, Payload, enqueue
 from market.kit.ports import Ports
 from market.provenance import repository
 from market.provenance.gateway import Ledger
+from market.provenance.indexing import FOLLOW_TOPIC
 from market.provenance.models import RecordedStatement
 from market.provenance.service import RECORD_TOPIC
 
@@ -42,12 +43,18 @@ def handlers(ports: Ports) -> dict[str, Handler]:
             log.publish(int(ports.clock.now().timestamp()))
         return _place(placed, ports)
 
-    return {RECORD_TOPIC: record_pending}
+    def follow(_payload: Payload) -> None:
+        """Let the index catch up with the log. What a crash leaves undone is done the next time."""
+        if ledger.index is not None:
+            ledger.index.follow(ledger.refreshed(), int(ports.clock.now().timestamp()))
+
+    return {RECORD_TOPIC: record_pending, FOLLOW_TOPIC: follow}
 
 
 def _place(placed: dict[str, int], ports: Ports) -> Effects:
     def effects(session: Session) -> None:
         now = ports.clock.now()
+        enqueue(session, FOLLOW_TOPIC, {}, now=now)
         for leaf, index in placed.items():
             row = session.get(RecordedStatement, leaf)
             if row is not None and row.log_index is None:

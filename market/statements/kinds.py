@@ -84,6 +84,7 @@ class Kind:
         return {
             "manifest": "sha256",
             "pack": "sha256",
+            "definition": "sha256",
             "artifact": "sha256",
             "key": "ed25519",
             "receiptKey": "ed25519",
@@ -119,6 +120,14 @@ _ALL = (
         "rule-pack.json",
         "pack",
         {"name": TEXT, "pack": HEX32, "version": TEXT},
+    ),
+    Kind(
+        "index-map",
+        Signer.PLATFORM,
+        "log",
+        "index-map.txt",
+        "definition",
+        {"origin": TEXT, "log": TEXT, "cosigner": TEXT, "map": TEXT, "definition": HEX32},
     ),
     Kind(
         "key-binding",
