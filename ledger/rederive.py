@@ -4,6 +4,9 @@ A tile is 256 entries, so the work falls into equal and independent pieces. A pi
 hash that the level above needs; any that is not comes back as None, and is then looked at closely by whoever asked.
 """
 
+import pickle
+import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import suppress
@@ -69,8 +72,13 @@ def derive_all(objects: ObjectReader, pieces: Iterable[Piece], workers: int) -> 
         yield from (_try(objects.read, piece) for piece in pieces)
         return
     rest = iter(pieces)
+    # Forking is quick, and safe as long as no other thread holds a lock that the child would wait for.
+    forks = sys.platform == "linux" and threading.active_count() == 1
     with ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_begin, initargs=(objects,)
+        workers,
+        mp_context=get_context("fork" if forks else "spawn"),
+        initializer=_begin,
+        initargs=(pickle.dumps(objects),),
     ) as pool:
         waiting: list[Future[list[Derived | None]]] = []
         while True:
@@ -104,8 +112,9 @@ def _fold(hashes: bytes) -> bytes:
 _opened: list[ObjectReader] = []
 
 
-def _begin(objects: ObjectReader) -> None:
-    _opened[:] = [objects]
+def _begin(objects: bytes) -> None:
+    # Pickled, so that a forked process too has connections of its own.
+    _opened[:] = [pickle.loads(objects)]  # noqa: S301 - the parent's own
 
 
 def _derive_batch(pieces: list[Piece]) -> list[Derived | None]:
