@@ -80,7 +80,7 @@ class Witness:
         if not keys:
             return Answer(404, b"This witness does not know the log.\n")
         try:
-            opened = open_note(request.note, keys)
+            opened = open_note(format_note(note), keys)
         except Unverified as error:
             return _refusal(403, error)
         if request.old > size:
@@ -93,7 +93,7 @@ class Witness:
             verify_consistency(seen_size, seen_root, size, root, request.path)
         except Unverified as error:
             if size == seen_size and root != seen_root:
-                self._state.keep_evidence(origin, request.note)
+                self._state.keep_evidence(origin, format_note(note))
             return _refusal(422, error)
         return self._cosign(origin, seen, opened)
 

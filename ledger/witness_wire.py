@@ -14,6 +14,8 @@ request   GET <monitoring prefix>/<SHA-256 of the origin in hex>/checkpoint
 200       the checkpoint last cosigned, with the signatures of the log and of the witness;  404 if there is none
 """
 
+import binascii
+import contextlib
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -57,7 +59,10 @@ def format_add_checkpoint(request: AddCheckpoint) -> bytes:
 
 
 def parse_add_checkpoint(body: bytes) -> tuple[AddCheckpoint, Note]:
-    """The request in a body and the note in it, nothing verified; Malformed for any other bytes."""
+    """The request in a body and the note in it, nothing verified; Malformed for any other bytes.
+
+    Other witnesses overlook bits that base64 leaves unused, and judge the signature; so the note comes without them.
+    """
     if len(body) > MAX_REQUEST:
         raise Malformed(f"The request has {len(body)} bytes; at most {MAX_REQUEST} are read.")
     head, separator, note = body.partition(b"\n\n")
@@ -73,7 +78,7 @@ def parse_add_checkpoint(body: bytes) -> tuple[AddCheckpoint, Note]:
         raise Malformed(f"The proof has {len(hashes)} hashes; at most {MAX_PATH} are read.")
     old = parse_decimal(first.removeprefix(_OLD), "old size")
     path = tuple(parse_base64(line, "hash in the proof", HASH_SIZE) for line in hashes)
-    return AddCheckpoint(old, path, note), parse_note(note)
+    return AddCheckpoint(old, path, note), parse_note(_canonical(note))
 
 
 def format_tree_size(size: int) -> Answer:
@@ -86,6 +91,17 @@ def parse_tree_size(body: bytes) -> int:
     if not body.endswith(b"\n") or not body.isascii():
         raise Malformed("The witness names no size.")
     return parse_decimal(body[:-1].decode("ascii"), "size that the witness names")
+
+
+def _canonical(note: bytes) -> bytes:
+    text, separator, tail = note.rpartition(b"\n\n")
+    lines = []
+    for line in tail.split(b"\n"):
+        name, space, encoded = line.rpartition(b" ")
+        with contextlib.suppress(binascii.Error):
+            encoded = binascii.b2a_base64(binascii.a2b_base64(encoded, strict_mode=True), newline=False)
+        lines.append(name + space + encoded)
+    return text + separator + b"\n".join(lines)
 
 
 def origin_hash(origin: str) -> str:
