@@ -10,7 +10,7 @@ proved to be in the ledger. Steps go on after a failure where they can, so that 
 was changed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,9 @@ from ledger.receipt import Bundle, parse_bundle
 from ledger.report import Report, Step
 from ledger.statement import Statement, commitment, parse_statement
 from ledger.timestamp import Token
+from ledger.verifying import once, verifying_session
 
-__all__ = ["CODES", "Report", "Step", "check_bundle"]
+__all__ = ["CODES", "Report", "Step", "check_bundle", "check_many"]
 
 CODES = (
     "readable",
@@ -137,6 +138,12 @@ def check_bundle(
     return Report(tuple(steps[code] for code in CODES))
 
 
+def check_many(receipts: Iterable[bytes], trust: Policy, *, now: int | None = None) -> list[Report]:
+    """Check each of many receipts. What they share, such as a checkpoint and its signatures, is verified once."""
+    with verifying_session():
+        return [check_bundle(data, trust, now=now) for data in receipts]
+
+
 def _read(
     data: bytes, trust: Policy, now: int | None, history: bytes | None, timestamp: Token | None
 ) -> _Case:
@@ -149,9 +156,18 @@ def _read(
         history,
         timestamp,
         _Entry(parse_statement(bundle.statement), bundle.index, bundle.path),
-        [_Entry(parse_statement(each.statement), each.index, each.path) for each in bundle.supporting],
+        [_Entry(_shared(each.statement), each.index, each.path) for each in bundle.supporting],
         parse_checkpoint(parse_note(bundle.checkpoint).text),
     )
+
+
+def _fingerprint(trust: Policy) -> str:
+    return once("fingerprint", trust, lambda: fingerprint(trust))
+
+
+def _shared(entry: bytes) -> Statement:
+    """A statement that many receipts bring along."""
+    return once("statement", entry, lambda: parse_statement(entry))
 
 
 def _check_log_signature(case: _Case) -> dict[str, Any]:
@@ -163,7 +179,7 @@ def _check_log_signature(case: _Case) -> dict[str, Any]:
         case.checkpoint = open_checkpoint(case.bundle.checkpoint, *keys)
     except LedgerError:
         raise Finding("failed", "signature", origin=origin) from None
-    return {"origin": origin, "size": case.checkpoint.size, "trust": fingerprint(case.trust)[:16]}
+    return {"origin": origin, "size": case.checkpoint.size, "trust": _fingerprint(case.trust)[:16]}
 
 
 def _check_included(case: _Case) -> dict[str, Any]:
@@ -186,7 +202,7 @@ def _check_log_policy(case: _Case) -> dict[str, Any]:
     if not _is_included(entry, checkpoint):
         raise Finding("failed", "not_first")
     try:
-        policy = verify_log_policy(entry.statement)
+        policy = once("log-policy", entry.statement, lambda: verify_log_policy(entry.statement))
     except LedgerError as error:
         raise Finding("failed", "unusable", reason=str(error)) from None
     if policy.origin != checkpoint.origin or policy.log not in case.trust.log_keys(checkpoint.origin):
@@ -207,7 +223,9 @@ def _check_key_binding(case: _Case) -> dict[str, Any]:
     if entry is None:
         raise Finding("failed", "missing")
     try:
-        binding = verify_key_binding(entry.statement, policy)
+        binding = once(
+            "binding", (entry.statement, policy), lambda: verify_key_binding(entry.statement, policy)
+        )
     except LedgerError as error:
         raise Finding("failed", "unusable", reason=str(error)) from None
     if not _is_included(entry, checkpoint):
@@ -322,8 +340,9 @@ def _check_key_not_revoked(case: _Case) -> dict[str, Any]:
 
 
 def _is_included(entry: _Entry, checkpoint: Checkpoint) -> bool:
+    proof = (entry.statement.leaf_hash, entry.index, checkpoint.size, entry.path, checkpoint.root)
     try:
-        verify_inclusion(entry.statement.leaf_hash, entry.index, checkpoint.size, entry.path, checkpoint.root)
+        once("included", proof, lambda: verify_inclusion(*proof))
     except Unverified:
         return False
     return True

@@ -19,6 +19,7 @@ from ledger.errors import Malformed, Unverified
 from ledger.hashing import HASH_SIZE
 from ledger.keys import SIGNATURE_SIZE, PublicKey, SigningKey
 from ledger.proofs import MAX_PATH, root_from_inclusion
+from ledger.verifying import once
 
 STRUCTURE = 395
 PROOFS = 396
@@ -77,6 +78,10 @@ def format_cose_receipt(
 
 def parse_cose_receipt(data: bytes) -> CoseReceipt:
     """The parts of a receipt; Malformed if it departs from the layout. Neither proof nor signature is checked."""
+    return once("receipt", data, lambda: _parse_cose_receipt(data))
+
+
+def _parse_cose_receipt(data: bytes) -> CoseReceipt:
     message = cose.parse_sign1(data, "receipt")
     check_receipt_frame(message)
     match message.unprotected:

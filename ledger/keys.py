@@ -23,6 +23,7 @@ from nacl.bindings import (
 from nacl.exceptions import BadSignatureError
 
 from ledger.errors import Malformed, Unverified
+from ledger.verifying import once
 
 KEY_SIZE = 32
 SIGNATURE_SIZE = 64
@@ -37,7 +38,7 @@ class PublicKey:
     def __post_init__(self) -> None:
         if len(self.raw) != KEY_SIZE:
             raise Malformed("An Ed25519 public key has exactly 32 bytes.")
-        if not crypto_core_ed25519_is_valid_point(self.raw):
+        if not once("point", self.raw, lambda: crypto_core_ed25519_is_valid_point(self.raw)):
             raise Malformed(
                 f"The public key {self.raw.hex()} is weak: no canonical point of the prime-order group."
             )
@@ -51,6 +52,9 @@ class PublicKey:
         """Return if `signature` (64 bytes) is this key's over `message`, else raise Unverified."""
         if len(signature) != SIGNATURE_SIZE:
             raise Unverified("An Ed25519 signature has exactly 64 bytes.")
+        once("ed25519", (self.raw, signature, message), lambda: self._open(message, signature))
+
+    def _open(self, message: bytes, signature: bytes) -> None:
         try:
             crypto_sign_open(signature + message, self.raw)
         except BadSignatureError:

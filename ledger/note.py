@@ -10,6 +10,7 @@
 The text is UTF-8 without control characters other than LF.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -27,6 +28,7 @@ from ledger.encoding import MAX_COUNT, format_base64, parse_base64, parse_hex
 from ledger.errors import Malformed, Unsupported, Unverified
 from ledger.keys import PublicKey, SigningKey
 from ledger.mldsa import MlDsaPublicKey, MlDsaSigningKey
+from ledger.verifying import once
 
 __all__ = [
     "COSIGNATURE_ED25519",
@@ -54,6 +56,9 @@ COSIGNATURE_TYPES = frozenset((COSIGNATURE_ED25519, COSIGNATURE_ML_DSA))
 MAX_SIGNATURES = 100
 
 _DASH = "\u2014 "
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+# Control characters, and halves of surrogate pairs, which UTF-8 cannot carry.
+_UNFIT = re.compile(r"[\x00-\x1f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +156,7 @@ class NoteSigner:
 
 def check_key_name(name: str) -> None:
     """Malformed unless `name` may be a key name: not empty, no white space, control character or plus."""
-    if not name or any(char == "+" or char.isspace() or _is_unfit(char) for char in name):
+    if not name or "+" in name or len(name.split()) != 1 or _UNFIT.search(name) or name != name.strip():
         raise Malformed(f"{name[:80]!r} cannot be the name of a key: no spaces, no plus sign, not empty.")
 
 
@@ -179,11 +184,15 @@ def format_vkey(verifier: Verifier) -> str:
 
 def parse_note(data: bytes) -> Note:
     """Split a note into text and signature lines; Malformed if it is not one, nothing else is checked."""
+    return once("note", data, lambda: _parse_note(data))
+
+
+def _parse_note(data: bytes) -> Note:
     try:
         whole = data.decode("utf-8")
     except UnicodeDecodeError:
         raise Malformed("The note is not UTF-8.") from None
-    if any(ord(char) < 0x20 and char != "\n" for char in whole):
+    if _CONTROL.search(whole):
         raise Malformed("The note contains a control character.")
     text, separator, tail = whole.rpartition("\n\n")
     if not separator or not tail.endswith("\n"):
@@ -197,7 +206,7 @@ def parse_signature_lines(data: bytes) -> tuple[NoteSignature, ...]:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise Malformed("The signature lines are not UTF-8.") from None
-    if not text.endswith("\n") or any(_is_unfit(char) and char != "\n" for char in text):
+    if not text.endswith("\n") or _UNFIT.search(text.replace("\n", "")):
         raise Malformed("The signature lines do not end in a line feed, or contain a control character.")
     return _parse_signatures(text)
 
@@ -274,8 +283,3 @@ def _parse_signature(line: str) -> NoteSignature:
     if len(data) < 5:
         raise Malformed(f"The signature of {name} is too short.")
     return NoteSignature(name, data[:4], data[4:])
-
-
-def _is_unfit(char: str) -> bool:
-    """Control characters, and halves of surrogate pairs, which UTF-8 cannot carry."""
-    return ord(char) < 0x20 or 0xD800 <= ord(char) <= 0xDFFF

@@ -94,7 +94,10 @@ def render_value(name: str, value: Any) -> str:
 
 def _printable(value: object) -> str:
     """Names come out of the receipt: what could drive a terminal or reverse the line is not shown."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in str(value))
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
 def _format_time(seconds: int) -> str:

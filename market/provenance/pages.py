@@ -28,8 +28,8 @@ from market.provenance import entries, repository, service
 from market.provenance.drawing import draw_path
 from market.provenance.gateway import Ledger
 from market.provenance.schemas import RECEIPT_TYPE, receipt_headers
-from market.provenance.verifier_file import verifier_digest
 from market.provenance.verbs import READ_LOG, VERIFY
+from market.provenance.verifier_file import verifier_digest
 
 router = page_router("provenance")
 Visitor = Annotated[Principal, Depends(page_guard(READ_LOG))]
