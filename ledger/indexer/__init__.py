@@ -3,7 +3,8 @@
     database   the map's one SQLite file           pages      the trie in it, one hex digit a level
     map        growing the map by checkpoints      writer     following a log and publishing the index log
     prove      histories out of map and logs       rebuild    every root of an index again, out of the entries
-    command    `python -m ledger index`
+
+`python -m ledger index` is in `ledger.index_cli`.
 
 What is proved, and how it is checked without any of this, is `ledger.index`.
 """

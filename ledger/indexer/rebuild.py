@@ -9,15 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ledger.bindings import verify_log_policy
 from ledger.check_words import Language
 from ledger.errors import Malformed, StorageFailed, Unverified
 from ledger.hashing import CompactRange, leaf_hash
+from ledger.index.announcement import INDEX_MAP, verify_announcement
 from ledger.index.state import IndexState, index_origin, parse_state
 from ledger.index.words import DIFFERENCES
 from ledger.indexer.map import IndexMap
 from ledger.kept import SignedCheckpoint
+from ledger.note import Verifier
 from ledger.proofs import verify_consistency
-from ledger.reader import LogReader, TileView
+from ledger.reader import LogReader, LogView, TileView
+from ledger.statement import parse_statement
 from ledger.tree import root_at
 
 Progress = Callable[[int, int], None]
@@ -83,6 +87,27 @@ def rebuild(
         return Rebuilt(view.origin, index_map.size, index_map.states, index_map.root, difference)
     finally:
         index_map.close()
+
+
+def announced_key(view: LogView, verifier: Verifier) -> Verifier:
+    """The key of the index of the log of `verifier`, as the platform of entry 0 states it; `Unverified` if it does not.
+
+    The entries are read until then, and are those of the signed checkpoint only if `rebuild` succeeds afterwards.
+    """
+    view.refresh()
+    policy = None
+    for index, entry in enumerate(view.entries(0, view.size)):
+        try:
+            statement = parse_statement(entry)
+            if index == 0:
+                policy = verify_log_policy(statement)
+            if policy is None or policy.log != verifier:
+                break
+            if statement.predicate_type == INDEX_MAP:
+                return verify_announcement(statement, policy).log
+        except (Malformed, Unverified):
+            continue
+    raise Unverified(f"Neither the trust file nor the log names the key of the index of {view.origin}.")
 
 
 class _Run:

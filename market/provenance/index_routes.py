@@ -75,7 +75,7 @@ def history(
     """The history of a key such as `asset:<uuid>`, `org:<uuid>`, `certificate:<number>`, `key:<hex>`, `leaf:<hash>` or
     `kind:<predicate type>`, as of the newest published index; its absence, proved, if no entry names it.
 
-    `entries=false` leaves the entries' bytes out. Check it offline with `python -m ledger index verify`.
+    `entries=false` leaves the entries' bytes out. Check it offline with `datawharf index verify`.
     """
     data = _index(request).history(key, ports_of(request).get(Ledger).refreshed(), with_entries=entries)
     return Response(data, media_type=MEDIA_TYPE, headers=FRESH)

@@ -172,6 +172,7 @@ LEDGER_DOOR = (
         "market.compose",
         "market.cli",
         "market.cli.*",
+        "market.client.cli.index",
         "market.client.cli.monitor",
         "market.client.cli.witness",
         "market.migrations",

@@ -102,3 +102,21 @@ def test_an_index_of_other_entries_is_named(
     (other / "index").rename(home / "index")
     assert main(["index", "rebuild", str(home), "--quiet"]) == 1
     assert b"Entry 1 of the index names another root" in capfdbinary.readouterr().out
+
+
+def test_a_log_elsewhere_needs_a_trust_file_and_names_its_index(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """The public files alone, as anybody has them: the key of the index comes out of the trust file or the log."""
+    home = tmp_path / "home"
+    (tmp_path / "one").write_bytes(statement(1))
+    assert main(["create", str(home), str(tmp_path / "one"), "--origin", ORIGIN]) == 0
+    only_log = tmp_path / "only-log.policy"
+    only_log.write_bytes((home / "trust.policy").read_bytes())
+    assert main(["index", "follow", str(home)]) == 0
+    places = [str(home / "log"), "--index", str(home / "index" / "log")]
+    capfdbinary.readouterr()
+    assert main(["index", "rebuild", *places, "--trust", str(home / "trust.policy")]) == 0
+    assert b"1 entries, 1 states of the index agree" in capfdbinary.readouterr().out
+    assert main(["index", "rebuild", *places, "--trust", str(only_log)]) == 1
+    assert b"names the key of the index" in capfdbinary.readouterr().err

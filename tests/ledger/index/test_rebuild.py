@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from ledger.checkpoint import Checkpoint
-from ledger.errors import Malformed, StorageFailed
+from ledger.errors import Malformed, StorageFailed, Unverified
 from ledger.hashing import root_of
 from ledger.index.check import check_history
 from ledger.index.state import IndexState, format_state, parse_state
 from ledger.indexer.map import IndexMap
-from ledger.indexer.rebuild import Rebuilt, rebuild
+from ledger.indexer.rebuild import Rebuilt, announced_key, rebuild
 from ledger.reader import LogView
 from tests.ledger.index.worlds import INDEX_SIGNER, TRUST, Indexed, asset, genesis, statement
 from tests.ledger.logs import LOG_SIGNER, ORIGIN, naive_root
@@ -153,3 +153,15 @@ def test_the_map_that_was_made_can_be_kept(tmp_path: Path) -> None:
     found = rebuilt(world, tmp_path / "map")
     kept = IndexMap(ORIGIN, tmp_path / "map")
     assert (kept.size, kept.root) == (8, found.map_root)
+
+
+def test_the_platform_names_the_index_and_nobody_else_does() -> None:
+    world = published(Indexed(genesis()))
+    assert (
+        announced_key(LogView(world.log_world.objects, LOG_SIGNER.verifier), LOG_SIGNER.verifier)
+        == INDEX_SIGNER.verifier
+    )
+    for entries in ([statement(1), *genesis()], genesis()[:1], genesis()[1:]):
+        other = Indexed(entries)
+        with pytest.raises(Unverified, match="names the key"):
+            announced_key(LogView(other.log_world.objects, LOG_SIGNER.verifier), LOG_SIGNER.verifier)

@@ -1,4 +1,4 @@
-"""The index on the command line: `python -m ledger index`, for a log in a folder.
+"""The index on the command line: `python -m ledger index`, for a log in a folder; `rebuild` for any log.
 
     FOLDER/index/log/             the index log, served like the log        FOLDER/index/map.sqlite    the map
     FOLDER/index/head, signer     lock store and signer's state             FOLDER/keys/index*.key     its keys
@@ -21,15 +21,16 @@ from ledger.index.check import check_history
 from ledger.index.state import index_origin
 from ledger.indexer.map import IndexMap
 from ledger.indexer.prove import prove_history
-from ledger.indexer.rebuild import rebuild
+from ledger.indexer.rebuild import Rebuilt, announced_key, rebuild
 from ledger.indexer.writer import IndexWriter
 from ledger.keyfile import read_key_file, write_key_file
 from ledger.keys import SigningKey
 from ledger.log import Log
 from ledger.note import COSIGNATURE_ED25519, NoteSigner, Verifier
 from ledger.policy import Policy, TrustedLog, format_policy, parse_policy
-from ledger.reader import LogReader
+from ledger.reader import LogReader, LogView
 from ledger.signer import Signer
+from ledger.stores.address import opened_files
 from ledger.stores.files import FileLock, FileObjects
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -109,24 +110,38 @@ def verify(
 
 
 @index.command(
-    "rebuild", help="Make the index of the log in FOLDER again and compare it with what is published."
+    "rebuild", help="Make the index of the log at PLACE again and compare it with what is published."
 )
-@click.argument("folder", type=_FOLDER)
+@click.argument("place")
+@click.option("--index", "index_place", help="Folder or address of the index log; default: PLACE/index/v1.")
+@click.option("--trust", type=_FILE, help="Trust file; default: the one in the folder PLACE, made by create.")
 @click.option("--quiet", is_flag=True, help="Say nothing but what is wrong.")
 @_LANGUAGE
-def compare(folder: Path, quiet: bool, language: Language) -> None:
+def compare(place: str, index_place: str | None, trust: Path | None, quiet: bool, language: Language) -> None:
     """Name the first difference; exit 1 if there is one."""
-    home = _Home(folder)
-    reader, index_reader = home.reader(), home.index_reader()
-    if reader.published is None or index_reader.published is None:
-        raise Conflict(f"Log and index in {folder} have not both been published yet.")
-    found = rebuild(reader, reader.published, index_reader, index_reader.published)
+    if trust is None:
+        home = _Home(Path(place))
+        found = _compare(home.reader(), home.index_reader())
+    else:
+        with opened_files(place) as files, opened_files(index_place or f"{place}/index/v1") as index_files:
+            policy = parse_policy(trust.read_bytes())
+            view = LogView(files, policy.logs[0].verifier)
+            trusted = policy.log(index_origin(view.origin))
+            key = announced_key(view, policy.logs[0].verifier) if trusted is None else trusted.verifier
+            found = _compare(view, LogView(index_files, key))
     if found.difference is not None:
         click.echo(found.difference.sentence(language))
         click.get_current_context().exit(1)
     if not quiet:
         click.echo(f"{found.origin}: {found.size} entries, {found.states} states of the index agree.")
         click.echo(f"map root {found.map_root.hex()}")
+
+
+def _compare(view: LogReader | LogView, index_view: LogReader | LogView) -> Rebuilt:
+    signed, index_signed = view.refresh(), index_view.refresh()
+    if signed is None or index_signed is None:
+        raise Conflict(f"The log {view.origin} and its index have not both been published yet.")
+    return rebuild(view, signed, index_view, index_signed)
 
 
 class _Home:
