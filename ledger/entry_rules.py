@@ -4,6 +4,7 @@ Entries are given in order, from 0 on. A statement must name this log, be signed
 at that point (or with the platform's), and what binds or withdraws a key must be the platform's word.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from ledger.bindings import (
@@ -18,6 +19,7 @@ from ledger.encoding import parse_hex
 from ledger.errors import LedgerError, Malformed, Unverified
 from ledger.keys import KEY_SIZE, PublicKey
 from ledger.note import Verifier
+from ledger.rotation import is_rotation, open_rotation
 from ledger.statement import Statement, parse_statement
 
 KEY_WITHDRAWAL = "urn:datawharf:predicate/key-withdrawal/v1"
@@ -30,9 +32,10 @@ class EntryRules:
     """The keys in force after the entries so far. `rules` is entry 0 as it stands in the log, once it was given."""
 
     def __init__(
-        self, log: Verifier, rules: bytes | None = None, bindings: list[Binding] | None = None
+        self, keys: Sequence[Verifier], rules: bytes | None = None, bindings: list[Binding] | None = None
     ) -> None:
-        self._log = log
+        self._keys = frozenset(keys)
+        self._origin = keys[0].name
         self.rules = rules
         self.policy: LogPolicy | None = None
         self._bound = {(kid, org): key for kid, org, key in bindings or []}
@@ -44,8 +47,16 @@ class EntryRules:
         """The bindings in force, in a fixed order."""
         return sorted((kid, org, key) for (kid, org), key in self._bound.items())
 
-    def admit(self, index: int, entry: bytes) -> Statement:
-        """The statement in entry `index`, which then counts; `Malformed` or `Unverified` says which rule it breaks."""
+    def admit(self, index: int, entry: bytes) -> Statement | None:
+        """The statement in entry `index`, which then counts; `Malformed` or `Unverified` says which rule it breaks.
+
+        None for an entry with which the log goes over to another key: both keys signed it.
+        """
+        if index > 0 and is_rotation(entry):
+            rotation = open_rotation(entry)
+            if rotation.old not in self._keys:
+                raise Unverified("It goes over to another key from one that is not the log's.")
+            return None
         statement = parse_statement(entry)
         if index == 0:
             self.policy = self._read_policy(statement)
@@ -53,7 +64,7 @@ class EntryRules:
             return statement
         if self.policy is None:
             raise Unverified("Entry 0 sets no rules, so nobody can say whose keys sign.")
-        if statement.claims.aud != self._log.name:
+        if statement.claims.aud != self._origin:
             raise Unverified(f"It was made for the log {statement.claims.aud}.")
         statement.verify(self._key_of(statement, self.policy))
         self._apply(statement, self.policy)
@@ -61,7 +72,7 @@ class EntryRules:
 
     def _read_policy(self, statement: Statement) -> LogPolicy:
         policy = verify_log_policy(statement)
-        if (policy.origin, policy.log) != (self._log.name, self._log):
+        if policy.origin != self._origin or policy.log not in self._keys:
             raise Unverified("Entry 0 names another key of the log than the trust file.")
         return policy
 

@@ -30,7 +30,7 @@ from ledger.note import Verifier, open_note, parse_note
 from ledger.policy import Policy, TrustedLog, quorum_met
 from ledger.proofs import verify_consistency
 from ledger.report import render_value
-from ledger.statement import parse_statement
+from ledger.statement import Statement, parse_statement
 from ledger.storage import ObjectReader
 from ledger.tiles import ENTRIES as BUNDLES
 from ledger.tiles import TILE_WIDTH, TileReader, decode_bundle, read_tile, tile_at
@@ -110,7 +110,9 @@ class Monitor:
         watch: Iterable[str] = (),
         max_age: int = MAX_AGE,
     ) -> None:
-        self._files, self._trust, self._log = files, trust, trusted.verifier
+        self._files, self._trust = files, trust
+        self._origin = trusted.verifier.name
+        self._keys = trust.log_keys(self._origin)
         self._file, self._watch, self._max_age = state, frozenset(watch), max_age
 
     def step(self, now: int, report: Report) -> int:
@@ -125,7 +127,7 @@ class Monitor:
             worst = max(worst, event.exit_code)
             report(event)
 
-        state = self._file.read(self._log)
+        state = self._file.read(*self._keys)
         try:
             state = self._follow(state, tell)
             self._read_entries(state, tell)
@@ -166,24 +168,24 @@ class Monitor:
 
     def _read_head(self, state: MonitorState | None) -> SignedCheckpoint:
         data = self._files.read(NEWEST)
-        origin = self._log.name
+        origin = self._origin
         if data is None:
             if state is None:
                 raise StorageFailed(f"{origin} has not published a checkpoint here.")
             raise _Stop(Event("unreadable", {"origin": origin, "held": state.head.size}, "gone"))
         witnesses = [witness.verifier for witness in self._trust.witnesses]
         try:
-            note = open_note(data, [self._log, *witnesses])
-            head = checkpoint_of(note, self._log)
+            note = open_note(data, [*self._keys, *witnesses])
+            head = checkpoint_of(note, *self._keys)
         except LedgerError as error:
             raise _Stop(Event("unsigned", {"origin": origin, "reason": str(error)})) from error
-        if not quorum_met(self._trust, [each for each in note.verified if each != self._log]):
+        if not quorum_met(self._trust, [each for each in note.verified if each not in self._keys]):
             found = {"origin": origin, "size": head.size, "quorum": self._trust.quorum}
             raise _Stop(Event("unsigned", found, "too_few"))
         return SignedCheckpoint(head, data)
 
     def _read_entries(self, state: MonitorState, tell: Report) -> None:
-        rules = EntryRules(self._log, state.rules, list(state.bindings))
+        rules = EntryRules(self._keys, state.rules, list(state.bindings))
         range_ = CompactRange(state.checked, state.range)
         while range_.size < state.head.size:
             start = range_.size
@@ -239,7 +241,7 @@ class Monitor:
         events: list[Event] = []
         try:
             if index == 0 or rules.policy is not None:
-                statement = rules.admit(index, entry)
+                statement: Statement | None = rules.admit(index, entry)
             else:
                 # Without rules in entry 0 no signature can be judged, which was told; names can still be watched.
                 statement = parse_statement(entry)
@@ -247,14 +249,14 @@ class Monitor:
             if index == 0 or rules.policy is not None:
                 events.append(Event("entry", {"index": index, "reason": str(error)}))
             return events
-        named = sorted(self._watch & names_in(statement)) if self._watch else []
-        if named:
+        named = sorted(self._watch & names_in(statement)) if self._watch and statement is not None else []
+        if statement is not None and named:
             what = {"type": statement.predicate_type, "issuer": statement.claims.iss}
             events.append(Event("seen", {"index": index, "names": named, **what}))
         return events
 
     def _check_age(self, now: int, tell: Report) -> None:
-        state = self._file.read(self._log)
+        state = self._file.read(*self._keys)
         if not self._max_age or state is None:
             return
         time = self._stated_time(state)
@@ -265,7 +267,7 @@ class Monitor:
 
     def _stated_time(self, state: MonitorState) -> int | None:
         """The latest time that the operator's cosigner or a known witness states for the head."""
-        rules = EntryRules(self._log, state.rules)
+        rules = EntryRules(self._keys, state.rules)
         known: list[Verifier] = [witness.verifier for witness in self._trust.witnesses]
         if rules.policy is not None:
             known.append(rules.policy.cosigner)

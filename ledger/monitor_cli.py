@@ -131,7 +131,7 @@ def _look(follower: Monitor, reporter: Reporter, every: int | None) -> int:
 
 
 def _log_of(policy: Policy, origin: str | None) -> TrustedLog:
-    if origin is None and len(policy.logs) == 1:
+    if origin is None and len({log.verifier.name for log in policy.logs}) == 1:
         return policy.logs[0]
     found = None if origin is None else policy.log(origin)
     if found is None:

@@ -47,7 +47,7 @@ class StateFile:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def read(self, verifier: Verifier) -> MonitorState | None:
+    def read(self, *verifiers: Verifier) -> MonitorState | None:
         """What was remembered; None if there is no file yet. `Malformed` or `Unverified` if it is not of this log."""
         try:
             data = self.path.read_bytes()
@@ -55,7 +55,7 @@ class StateFile:
             return None
         except OSError as error:
             raise StateFailed(f"{self.path} cannot be read: {error.strerror}.") from error
-        return parse_state(data, verifier)
+        return parse_state(data, *verifiers)
 
     def write(self, state: MonitorState) -> None:
         """Make `state` durable; a crash leaves the old one or the new one."""
@@ -92,12 +92,12 @@ def format_state(state: MonitorState) -> bytes:
     )
 
 
-def parse_state(data: bytes, verifier: Verifier) -> MonitorState:
+def parse_state(data: bytes, *verifiers: Verifier) -> MonitorState:
     """The state in a file; `Malformed` unless `format_state` makes it, `Unverified` if another key signed its head."""
     match parse_canonical_json(data):
         case {"version": 1, "head": str() as note, "checked": int() as checked, "range": list() as range_,
               "rules": rules, "bindings": list() as bindings}:  # fmt: skip
-            head = open_checkpoint(note.encode(), verifier)
+            head = open_checkpoint(note.encode(), *verifiers)
         case _:
             raise Malformed("The state of the monitor is not one that this program wrote.")
     state = MonitorState(

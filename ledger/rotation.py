@@ -37,6 +37,11 @@ def sign_rotation(old: NoteSigner, new: NoteSigner) -> bytes:
     return sign_note(_text(Rotation(old.verifier, new.verifier)), [old, new])
 
 
+def is_rotation(entry: bytes) -> bool:
+    """Whether an entry says that it is a rotation; nothing in it is checked."""
+    return entry.startswith(f"{_KIND}\n".encode())
+
+
 def open_rotation(entry: bytes) -> Rotation:
     """The rotation in an entry, if both keys that it names signed it; Malformed or Unverified otherwise."""
     lines = parse_note(entry).text.split("\n")

@@ -18,10 +18,12 @@ from ledger.bindings import KEY_BINDING
 from ledger.cli import main
 from ledger.entry_rules import KEY_WITHDRAWAL, names_in
 from ledger.errors import LedgerError, Malformed, Unverified
-from ledger.monitor import EXIT_CODES, Event
+from ledger.monitor import EXIT_CODES, Event, Monitor
 from ledger.monitor_state import MonitorState, StateFile, format_state, parse_state
 from ledger.monitor_words import WORDS
-from ledger.policy import format_policy
+from ledger.note import NoteSigner
+from ledger.policy import Policy, TrustedLog, format_policy
+from ledger.rotation import sign_rotation
 from ledger.statement import parse_statement
 from tests.fakes.malicious_log import TIME, LogFiles, MaliciousLog, served
 from tests.ledger.market_in_a_box import Market, key
@@ -152,6 +154,29 @@ def test_sound_entries_are_taken_over_from_run_to_run(tmp_path: Path) -> None:
     market.add(market.registration(PROVIDER, market.org(1)))
     log.publish()
     assert watch.look() == EXIT_CODES["entry"]
+
+
+def test_a_log_goes_over_to_another_key(tmp_path: Path) -> None:
+    """Both keys sign the entry; a trust file that names both follows the log on."""
+    market = bound()
+    old = market.log_signer
+    log = MarketLog(market)
+    watch = Watch(log, market_log(market), tmp_path)
+    assert watch.look() == 0
+    new = NoteSigner(market.origin, key(77))
+    market.entries.append(sign_rotation(old, new))
+    log.publish()
+    assert watch.look() == 0
+    market.log_signer = new
+    market.add(market.registration(PROVIDER, market.org(1)))
+    log.publish()
+    assert watch.look() == EXIT_CODES["unsigned"], "the trust file does not know the new key yet"
+    both = Policy((TrustedLog(old.verifier), TrustedLog(new.verifier)))
+    after = Monitor(log, both, both.logs[1], watch.file)
+    assert after.step(TIME + 60, lambda _: None) == 0
+    market.entries.append(sign_rotation(NoteSigner(market.origin, key(78)), new))
+    log.publish()
+    assert after.step(TIME + 60, lambda _: None) == EXIT_CODES["entry"]
 
 
 def test_rules_of_another_log_are_no_rules(tmp_path: Path) -> None:
