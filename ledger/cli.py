@@ -9,7 +9,9 @@ Exit codes: 0 all is well; 1 a check failed; 2 wrong usage or malformed input; 4
 """
 
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -22,7 +24,7 @@ from ledger.check import check_bundle
 from ledger.checkpoint import open_checkpoint
 from ledger.errors import Conflict, LedgerError, Malformed, StorageFailed, Unverified
 from ledger.fsck import fsck
-from ledger.index_cli import index
+from ledger.indexer.command import index
 from ledger.keyfile import read_key_file, write_key_file
 from ledger.keys import SigningKey
 from ledger.log import Log
@@ -31,6 +33,7 @@ from ledger.note import COSIGNATURE_ED25519, NoteSigner
 from ledger.policy import Policy, TrustedLog, Witness, format_policy, parse_policy
 from ledger.rotation import sign_rotation
 from ledger.signer import Signer
+from ledger.signer_process import RemoteSigner, SignerServer
 from ledger.stores.address import opened_files
 from ledger.stores.files import FileLock, FileObjects
 from ledger.timestamp import Token
@@ -44,6 +47,12 @@ KEYS = ("log", "cosigner", "receipt")
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+_SIGNER = click.option(
+    "--signer",
+    type=click.Path(path_type=Path),
+    help="Socket of a signer that has the keys; left out, they are in FOLDER/keys.",
+)
 
 
 @click.group(help="A transparency log in a folder: RFC 6962 proofs, C2SP tiles and checkpoints.")
@@ -76,9 +85,10 @@ def create(folder: Path, files: Sequence[Path], origin: str) -> None:
 )
 @click.argument("folder", type=_FOLDER)
 @click.argument("files", type=_FILE, nargs=-1, required=True)
-def append(folder: Path, files: Sequence[Path]) -> None:
+@_SIGNER
+def append(folder: Path, files: Sequence[Path], signer: Path | None) -> None:
     """Append one entry a file."""
-    log = _load(folder)
+    log = _load(folder, signer)
     indices = log.append([file.read_bytes() for file in files])
     for number, file in zip(indices, files, strict=True):
         click.echo(f"{number} {file}")
@@ -89,9 +99,10 @@ def append(folder: Path, files: Sequence[Path]) -> None:
     help="Sign the log as it is now, have the witnesses in trust.policy cosign it, and publish the checkpoint."
 )
 @click.argument("folder", type=_FOLDER)
-def publish(folder: Path) -> None:
+@_SIGNER
+def publish(folder: Path, signer: Path | None) -> None:
     """Publish a checkpoint."""
-    _publish(_load(folder))
+    _publish(_load(folder, signer))
 
 
 @cli.command(
@@ -212,6 +223,31 @@ cli.add_command(stamp)
 cli.add_command(index)
 
 
+@cli.group(help="The signer as a process of its own, which alone needs the private keys.")
+def signer() -> None:
+    """Group of the signer's commands."""
+
+
+@signer.command(
+    "serve", help="Sign for the log of FOLDER, with FOLDER/keys, at a Unix socket, until stopped."
+)
+@click.argument("folder", type=_FOLDER)
+@click.option("--socket", "path", type=click.Path(path_type=Path), required=True)
+def serve_signer(folder: Path, path: Path) -> None:
+    """Serve this user's processes until SIGTERM or SIGINT; no network is used."""
+    origin = _policy(folder).logs[0].verifier.name
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    server = SignerServer(path, _signer(folder, origin)).start()
+    try:
+        click.echo(f"The signer of {origin} answers at {path}.")
+        sys.stdout.flush()
+        stop.wait()
+    finally:
+        server.close()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     try:
@@ -233,11 +269,12 @@ def _publish(log: Log) -> None:
     click.echo(f"{log.origin}: {_counted(published.size, 'entry', 'entries')}, root {published.root.hex()}")
 
 
-def _load(folder: Path) -> Log:
+def _load(folder: Path, signer: Path | None = None) -> Log:
     origin = _policy(folder).logs[0].verifier.name
     objects = _objects(folder)
     witnesses = WitnessClient(_policy(folder), objects.read, HttpTransport())
-    return Log.load(origin, objects, FileLock(folder / "head"), _signer(folder, origin), cosigners=witnesses)
+    guard = _signer(folder, origin) if signer is None else RemoteSigner(signer)
+    return Log.load(origin, objects, FileLock(folder / "head"), guard, cosigners=witnesses)
 
 
 def _objects(folder: Path) -> FileObjects:

@@ -121,7 +121,7 @@ DOORS = (
             "market.cli.*",
             "ledger.witness_http",
         ),
-        "sockets are for egress, the client, and finding a free port in the commands",
+        "sockets are for egress, the client, the signer (no network), and finding a free port in the commands",
     ),
     Door(
         _SQL,
