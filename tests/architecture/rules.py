@@ -119,6 +119,7 @@ DOORS = (
             "market.client.*",
             "market.cli",
             "market.cli.*",
+            "ledger.signer_process",
             "ledger.witness_http",
         ),
         "sockets are for egress, the client, the signer (no network), and finding a free port in the commands",
