@@ -24,7 +24,7 @@ from ledger.check import check_bundle
 from ledger.checkpoint import open_checkpoint
 from ledger.errors import Conflict, LedgerError, Malformed, StorageFailed, Unverified
 from ledger.fsck import fsck
-from ledger.indexer.command import index
+from ledger.index_cli import index
 from ledger.keyfile import read_key_file, write_key_file
 from ledger.keys import SigningKey
 from ledger.log import Log
