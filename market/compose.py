@@ -10,14 +10,16 @@ from uuid import UUID
 from ledger.index.state import index_origin
 from ledger.keyfile import read_key_file, write_key_file
 from ledger.keys import SigningKey
-from ledger.log import Log
+from ledger.log import Cosigners, Log
 from ledger.note import NoteSigner
-from ledger.policy import parse_policy
+from ledger.policy import Policy, parse_policy
 from ledger.signer import Signer
 from ledger.storage import LockStore, ObjectStore
 from ledger.stores.files import FileLock, FileObjects
 from ledger.stores.objects import S3Objects
 from ledger.stores.sql import SqlLock
+from ledger.witness_client import WitnessClient
+from ledger.witness_http import HttpTransport
 from market.accounts.service import AccountsAuthenticator
 from market.catalog.blobs import BlobStore, open_blobs
 from market.config import ConfigError, Settings
@@ -61,15 +63,17 @@ def open_ports(settings: Settings, clock: Clock | None = None) -> Ports:
 
 def open_ledger(settings: Settings, db: Database) -> Ledger:
     log, cosigner = note_signers(settings)
+    objects, policy = ledger_objects(settings), parse_policy(settings.trust_file.read_bytes())
     return Ledger(
         settings.origin,
-        _objects(settings),
-        parse_policy(settings.trust_file.read_bytes()),
+        objects,
+        policy,
         PlatformKey(UUID(settings.platform_org), _key(settings, "platform")),
         log=log.verifier,
         cosigner=cosigner.verifier,
         lock=_lock(settings, db),
         signer=_signer(settings),
+        cosigners=_cosigners(settings, policy, objects),
         index=open_index(settings, db),
     )
 
@@ -118,7 +122,7 @@ def create_log(settings: Settings, db: Database, genesis: list[bytes], now: date
 
     Refuses a bucket too that lets one object be written twice: no log can be kept there.
     """
-    objects, lock = _objects(settings), _lock(settings, db)
+    objects, lock = ledger_objects(settings), _lock(settings, db)
     if isinstance(objects, S3Objects):
         objects.check_conditional_put()
     if isinstance(lock, SqlLock):
@@ -149,7 +153,15 @@ def _signer(settings: Settings) -> Signer:
     return Signer(settings.home / "signer" / "state", log, cosigner, _key(settings, "receipt"))
 
 
-def _objects(settings: Settings) -> ObjectStore:
+def _cosigners(settings: Settings, policy: Policy, objects: ObjectStore) -> Cosigners | None:
+    """The witnesses of the trust file that have an address, asked for each checkpoint."""
+    if not any(witness.url for witness in policy.witnesses):
+        return None
+    return WitnessClient(policy, objects.read, HttpTransport(), required=not settings.publish_without_quorum)
+
+
+def ledger_objects(settings: Settings) -> ObjectStore:
+    """Where the log's files lie."""
     if settings.ledger_objects.startswith("s3://"):
         return S3Objects.open(settings.ledger_objects, settings.s3_options)
     return FileObjects(Path(settings.ledger_objects))

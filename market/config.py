@@ -40,6 +40,7 @@ class Settings:
     embedded_worker: run jobs inside the server. s3_public_endpoint: where buyers reach the object store, if they do.
     log: json, text, or auto: text where a server runs at a terminal, JSON lines elsewhere.
     bank: currency -> account (holder, bank, number, bank_code) for transfers.
+    publish_without_quorum: whether a checkpoint comes out, and receipts with it, that too few witnesses have cosigned.
     """
 
     home: Path
@@ -64,6 +65,7 @@ class Settings:
     lock_wait_seconds: float = 30
     s3_options: dict[str, str] = field(default_factory=dict, repr=False)
     s3_public_endpoint: str = ""
+    publish_without_quorum: bool = False
 
     @property
     def keys(self) -> Path:

@@ -102,6 +102,19 @@ def _option(text: str) -> tuple[str, str]:
 @click.option(
     "--proxy", "proxies", multiple=True, help="Address or network of a proxy in front; may be repeated."
 )
+@click.option(
+    "--witness",
+    "witnesses",
+    multiple=True,
+    metavar="'NAME VKEY URL'",
+    help="Ask this witness to cosign, and name it in the trust file; may be repeated. VKEY is in its witness.vkeys.",
+)
+@click.option(
+    "--quorum",
+    default=0,
+    type=click.IntRange(0),
+    help="How many witnesses must cosign before anything is published. Default: more than half.",
+)
 @click.option("--operator-email", default="operator@datawharf.local", show_default=True)
 @click.option(
     "--operator-password",
@@ -132,6 +145,11 @@ def init(home: Path | None, if_missing: bool, s3: tuple[str, ...], **told: Any) 
     click.echo(f"Trust file {settings.trust_file} (fingerprint {made.fingerprint})")
     shown = "as given" if told["operator_password"] else made.operator_password
     click.echo(f"Operator   {made.operator_email}, password {shown}")
+    if told["witnesses"]:
+        click.echo(
+            f"Give the trust file to each witness (datawharf witness add-log FOLDER --trust {settings.trust_file}); "
+            "nothing is published before they know the log."
+        )
     click.echo("Keep a copy of the keys folder in a safe place: without it the log cannot go on.")
     click.echo(f"Next: datawharf serve --home {settings.home}; found a data zone with datawharf zone add.")
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from ledger.errors import Malformed
 from ledger.names import urn
-from ledger.policy import fingerprint, format_policy, policy_for
+from ledger.policy import Policy, fingerprint, format_policy, parse_policy
 from ledger.statement import sign_statement
 from market.accounts import service as accounts
 from market.compose import create_log, index_announcement, make_keys, note_signers, signing_key
@@ -37,6 +38,8 @@ class NewHome:
 
     s3_options: obstore's (endpoint, access_key_id, …), for blobs and ledger objects at s3:// addresses.
     proxies: addresses and networks of the proxies in front.
+    witnesses: "NAME VKEY URL" each, as after "witness" in a trust file. quorum: how many of them must cosign; 0 for
+    more than half.
     """
 
     home: Path
@@ -50,6 +53,8 @@ class NewHome:
     ledger_objects: str = ""
     s3_options: Mapping[str, str] = field(default_factory=dict, repr=False)
     proxies: tuple[str, ...] = ()
+    witnesses: tuple[str, ...] = ()
+    quorum: int = 0
 
 
 @dataclass(frozen=True)
@@ -94,12 +99,14 @@ def initialise(new: NewHome, clock: Clock | None = None, **more: object) -> Init
                 password_hash=accounts.hash_password(password),
                 now=clock.now(),
             )
-        trust = _start_ledger(settings, db, clock)
+        policy = trust_policy(settings, new.witnesses, new.quorum)
+        settings.trust_file.write_bytes(format_policy(policy))
+        _start_ledger(settings, db, clock)
     finally:
         db.close()
     path.touch(mode=0o600)  # it may hold passwords of the database and the object store
     path.write_text(_toml(settings, more), encoding="utf-8")
-    return Initialised(load_settings(new.home), new.operator_email, password, trust)
+    return Initialised(load_settings(new.home), new.operator_email, password, fingerprint(policy))
 
 
 def _settings(new: NewHome, *, origin: str, platform_org: UUID) -> Settings:
@@ -125,7 +132,22 @@ def _hosts(public_url: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([name, *Settings.hosts]))
 
 
-def _start_ledger(settings: Settings, db: Database, clock: Clock) -> str:
+def trust_policy(settings: Settings, witnesses: Sequence[str], quorum: int) -> Policy:
+    """What others need to trust this log: its key, and the witnesses that must have cosigned. Raises ConfigError."""
+    log, _ = note_signers(settings)
+    lines = [f"log {log.vkey}", *(f"witness {each}" for each in witnesses)]
+    if witnesses:
+        names = " ".join(each.split()[0] for each in witnesses if each.split())
+        lines += [f"group witnesses {quorum or len(witnesses) // 2 + 1} {names}", "quorum witnesses"]
+    else:
+        lines.append("quorum none")
+    try:
+        return parse_policy("".join(f"{line}\n" for line in lines).encode())
+    except Malformed as error:
+        raise ConfigError(f"The witnesses make no trust file: {error}") from error
+
+
+def _start_ledger(settings: Settings, db: Database, clock: Clock) -> None:
     """Entry 0 is the log policy, entry 1 the rule pack, entry 2 names the index; all are the platform's statements."""
     platform = signing_key(settings, "platform")
     log, cosigner = note_signers(settings)
@@ -151,9 +173,6 @@ def _start_ledger(settings: Settings, db: Database, clock: Clock) -> str:
         for kind, payload in payloads.items()
     ]
     create_log(settings, db, genesis, now)
-    policy = policy_for(log.vkey)
-    settings.trust_file.write_bytes(format_policy(policy))
-    return fingerprint(policy)
 
 
 def _toml(settings: Settings, more: dict[str, object]) -> str:

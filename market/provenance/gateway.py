@@ -15,7 +15,7 @@ from ledger.errors import StorageFailed
 from ledger.hashing import leaf_hash
 from ledger.kept import Published
 from ledger.keys import PublicKey, SigningKey
-from ledger.log import Log
+from ledger.log import Cosigners, Log
 from ledger.note import Verifier, open_note
 from ledger.policy import Policy, fingerprint
 from ledger.reader import LogReader
@@ -23,8 +23,6 @@ from ledger.receipt import Opening
 from ledger.signer import HeadSigner
 from ledger.statement import parse_statement
 from ledger.storage import LockStore, ObjectStore
-from ledger.witness_client import WitnessClient
-from ledger.witness_http import HttpTransport
 from market.kit.errors import Fault, Kind
 from market.kit.i18n import N_
 from market.provenance.indexing import Index
@@ -64,13 +62,14 @@ class Ledger:
         cosigner: Verifier,
         lock: LockStore | None = None,
         signer: HeadSigner | None = None,
+        cosigners: Cosigners | None = None,
         index: Index | None = None,
     ) -> None:
         self.origin, self.policy, self.platform = origin, policy, platform
         self.fingerprint = fingerprint(policy)
         self.objects = objects
         self._log, self._cosigner = log, cosigner
-        self._lock, self._signer = lock, signer
+        self._lock, self._signer, self._cosigners = lock, signer, cosigners
         self.index = index
         self._reader: LogReader | None = None
         self._writer: Log | None = None
@@ -85,9 +84,8 @@ class Ledger:
                     raise StorageFailed(
                         "this process was not given the log's signer; run a worker that has it"
                     )
-                witnesses = WitnessClient(self.policy, self.objects.read, HttpTransport())
                 self._writer = Log.load(
-                    self.origin, self.objects, self._lock, self._signer, cosigners=witnesses
+                    self.origin, self.objects, self._lock, self._signer, cosigners=self._cosigners
                 )
             try:
                 yield self._writer

@@ -77,6 +77,8 @@ def test_the_demonstration_plays_to_its_end_and_its_folder_serves_for_a_heist(
         "Changed: the checkpoint",
         "One bit of distances.csv is flipped where it is stored",
         "✗ licence: the market shows",
+        "✗ witness-nanning refuses: it has cosigned another history",
+        "✗ Too few witnesses for the quorum",
         "What cannot be caught",
         "/en/signin/link/",
     ):
@@ -84,7 +86,12 @@ def test_the_demonstration_plays_to_its_end_and_its_folder_serves_for_a_heist(
     assert still_running(place) == []
     again = play(place, "heist", "--lang", "en", "--home", str(kept))
     assert again.returncode == 0, again.stdout[-3000:] + again.stderr[-3000:]
-    for said in ("The byte is put back", "The rows are put back", "What cannot be caught"):
+    for said in (
+        "The byte is put back",
+        "The rows are put back",
+        "Too few witnesses",
+        "What cannot be caught",
+    ):
         assert said in again.stdout, f"{said!r} was not said"
     assert still_running(place) == []
 
@@ -96,6 +103,7 @@ def test_the_heist_alone_plays_a_short_piece_in_chinese(place: Path) -> None:
         "并非登记的文件",
         "内容在登记后被改动",
         "✗ offer/termDays：市场现显示“7”",
+        "✗ witness-vientiane 拒绝",
         "哪些是发现不了的",
     ):
         assert said in done.stdout, f"{said!r} was not said"

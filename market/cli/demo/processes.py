@@ -87,9 +87,16 @@ class Processes:
             self.stop(running)
 
 
+def run(command: Sequence[str]) -> None:
+    """Run a program to its end. Raises DidNotStart with what it said, if it failed."""
+    done = subprocess.run(list(command), capture_output=True, text=True, check=False, timeout=START_SECONDS)
+    if done.returncode:
+        raise DidNotStart(done.stderr.strip() or f"{command[0]} failed")
+
+
 def until_answering(running: Running, address: str) -> None:
     """Wait until `address` answers. Raises DidNotStart."""
-    _until(running, lambda: _answers(address))
+    _until(running, lambda: answers(address))
 
 
 def until_said(running: Running, text: str) -> str:
@@ -118,7 +125,8 @@ def _until(running: Running, holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def _answers(address: str) -> bool:
+def answers(address: str) -> bool:
+    """Whether a server answers there, and not with a failure of its own."""
     try:
         return httpx.get(address, timeout=2.0, trust_env=False).status_code < 500
     except httpx.TransportError:

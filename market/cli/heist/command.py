@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-import httpx
 
+from market.cli.demo.acts.witnessing import wake_witnesses
 from market.cli.demo.command import DATA, stopping_cleanly
 from market.cli.demo.play import Folders, Play
-from market.cli.demo.processes import Processes, datawharf, until_answering
+from market.cli.demo.processes import Processes, answers, datawharf, until_answering
 from market.cli.demo.telling import Teller
 from market.client.words import language_of_environment
 from market.client.words import tell as in_words
@@ -85,9 +85,9 @@ def _play_on(tell: Teller, root: Path, processes: Processes) -> None:
 @contextmanager
 def _running(tell: Teller, home: Path, address: str, processes: Processes) -> Iterator[None]:
     head = f"{address}/api/v1/ledger/head"
-    try:
-        httpx.get(head, timeout=2, trust_env=False)
-    except httpx.TransportError:
+    with tell.working("starting the witnesses"):
+        wake_witnesses(home.parent, (home / "trust.policy").read_bytes(), processes)
+    if not answers(head):
         started = processes.start(
             "server", datawharf("serve", "--home", str(home), "--port", address.rsplit(":", 1)[1])
         )

@@ -9,7 +9,7 @@ LIMITS = (
     N_("Data that were false when they were registered: the ledger proves sameness and order, not truth."),
     N_("A provider who signs what is wrong, or who claims rights it does not have: a certificate is a formal review."),
     N_("A signing key that was stolen: until its withdrawal stands in the ledger, its signatures look genuine."),
-    N_("An operator who shows two people two histories, until independent witnesses cosign. Keep receipts, compare heads."),
+    N_("Two histories, if as many witnesses as the trust file demands lie for the operator. Keep receipts, compare heads."),
     N_("Rows that are in no statement, such as a person's name or a deleted message: they can be changed or erased unseen."),
     N_("What a buyer does with the data afterwards."),
     N_("Whoever keeps no receipt and never checks notices nothing."),

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from market.cli.demo import parties
+from market.cli.demo.acts import witnessing
 from market.cli.demo.play import Play
 from market.cli.demo.processes import datawharf, free_port, until_answering, until_said
 from market.cli.setup import NewHome, initialise
@@ -24,9 +25,12 @@ def open_market(play: Play) -> None:
     if port != play.port:
         tell.say("Port %(taken)s is taken; the market uses %(port)s.", taken=play.port, port=port)
     webhook_secret = f"whsec_{secrets.token_urlsafe(24)}"
+    witnesses = witnessing.start_witnesses(play)
     with tell.working("making keys, database and ledger"):
         made = initialise(
-            NewHome(folders.market, public_url=play.server, demo=True),
+            NewHome(
+                folders.market, public_url=play.server, demo=True, witnesses=witnesses, quorum=len(witnesses)
+            ),
             stripe={
                 "secret_key": _STRIPE_KEY,
                 "webhook_secret": webhook_secret,
@@ -49,6 +53,7 @@ def open_market(play: Play) -> None:
         path=made.settings.trust_file,
         fingerprint=made.fingerprint,
     )
+    witnessing.introduce_log(play, made.settings.trust_file)
     _start_stripe(play, stripe_port, webhook_secret)
     _start_server(play, port)
     tell.say("The market is open at %(address)s.", address=play.server)

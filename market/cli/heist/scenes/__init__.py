@@ -7,10 +7,10 @@ from collections.abc import Callable
 from market.cli.demo.play import Play
 from market.cli.heist.case import Case, keep_evidence, open_case
 from market.cli.heist.ending import tell_limits
-from market.cli.heist.scenes import rewritten_terms, swapped_byte
+from market.cli.heist.scenes import rewritten_terms, swapped_byte, two_histories
 
 Scene = Callable[[Case], None]
-SCENES: tuple[Scene, ...] = (swapped_byte.play, rewritten_terms.play)
+SCENES: tuple[Scene, ...] = (swapped_byte.play, rewritten_terms.play, two_histories.play)
 
 
 def play_scenes(play: Play, key: str = "sea-corridor") -> None:
