@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from ledger.check import check_bundle
 from ledger.policy import format_policy
 from ledger.report import Report
-from market.client.cli import main
+from market.client.cli.main import main
 from tests.ledger.transplants import FILE, GOOD, MARKET, Transplant, manifest_of, transplants
 
 CASES = transplants()

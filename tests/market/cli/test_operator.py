@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from market.client.cli import main
+from market.client.cli.main import main
 from market.config import ConfigError, check_public_url
 
 

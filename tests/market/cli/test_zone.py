@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from market.accounts import service as accounts
 from market.accounts.schemas import NewAccount
 from market.cli.setup import NewHome, initialise
-from market.client.cli import main
+from market.client.cli.main import main
 from market.config import Settings
 from market.kit.db import Database
 

@@ -13,8 +13,7 @@ from click.testing import CliRunner, Result
 from market.catalog.schemas import EXAMPLE_METADATA
 from market.cli.operator import COMMANDS
 from market.cli.zone import add_zone
-from market.client.cli import main
-from market.client.cli.main import OPERATORS, Failing
+from market.client.cli.main import OPERATORS, Failing, main
 from market.kit.clock import SystemClock
 from tests.market.client.conftest import PASSWORD, Market
 

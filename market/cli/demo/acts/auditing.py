@@ -23,7 +23,7 @@ _NO_SOCKETS = (
     "    if event.startswith('socket.'):\n"
     "        raise OSError('there is no network here')\n"
     "sys.addaudithook(no_network)\n"
-    "from market.client.cli import main\n"
+    "from market.client.cli.main import main\n"
     "main()\n"
 )
 
