@@ -27,7 +27,8 @@ VALUES = {
     "validUntil": "2029-11-24", "asset": URN, "terms": "0" * 64, "action": None, "offer": "1a" * 32, "contract": "1b" * 32,
     "party": "buyer", "payment": "1c" * 32, "release": "1d" * 32, "day": "2026-11-24", "received": "1e" * 32,
     "usage": "1f" * 32, "sequence": 3, "revocation": "2a" * 32,
-    "map": "datawharf/index-map/v1", "definition": "2d" * 32, "artifact": "2b" * 32, "document": "2c" * 32, "mediaType": "application/spdx+json",
+    "map": "datawharf/index-map/v1", "definition": "2d" * 32, "artifact": "2b" * 32,
+    "document": "2c" * 32, "mediaType": "application/spdx+json",
 }  # fmt: skip
 
 
