@@ -74,12 +74,15 @@ def open_ledger(settings: Settings, db: Database) -> Ledger:
         lock=_lock(settings, db),
         signer=_signer(settings),
         cosigners=_cosigners(settings, policy, objects),
-        index=open_index(settings, db),
+        index=open_index(settings, db, policy),
     )
 
 
-def open_index(settings: Settings, db: Database) -> Index | None:
-    """The index of the log; None in a home that was made before there was one and has no keys for it."""
+def open_index(settings: Settings, db: Database, policy: Policy | None = None) -> Index | None:
+    """The index of the log; None in a home that was made before there was one and has no keys for it.
+
+    policy: whose witnesses cosign it; None while they do not know it yet.
+    """
     if not (settings.keys / "index.key").is_file():
         return None
     origin, folder = index_origin(settings.origin), settings.home / "index"
@@ -92,9 +95,16 @@ def open_index(settings: Settings, db: Database) -> Index | None:
         objects, lock = FileObjects(folder / "log"), FileLock(folder / "head")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     signer = Signer(folder / "signer", log_signer, cosigner, _key(settings, "receipt"))
+    cosigners = None if policy is None else _cosigners(settings, policy, objects)
     return Index(
-        settings.origin, IndexStores(objects, lock, signer, cosigner.verifier, folder / "map.sqlite")
+        settings.origin,
+        IndexStores(objects, lock, signer, cosigner.verifier, folder / "map.sqlite", cosigners),
     )
+
+
+def index_vkey(settings: Settings) -> str:
+    """The public key of the index log, for its witnesses."""
+    return NoteSigner(index_origin(settings.origin), _key(settings, "index")).vkey
 
 
 def note_signers(settings: Settings) -> tuple[NoteSigner, NoteSigner]:

@@ -132,6 +132,7 @@ def init(home: Path | None, if_missing: bool, s3: tuple[str, ...], **told: Any) 
     so, since everybody on the machine can read the list of processes.
     """
     from market.cli.setup import NewHome, initialise
+    from market.compose import index_vkey
 
     home = home or default_home()
     if if_missing and (home / CONFIG_NAME).is_file():
@@ -147,8 +148,8 @@ def init(home: Path | None, if_missing: bool, s3: tuple[str, ...], **told: Any) 
     click.echo(f"Operator   {made.operator_email}, password {shown}")
     if told["witnesses"]:
         click.echo(
-            f"Give the trust file to each witness (datawharf witness add-log FOLDER --trust {settings.trust_file}); "
-            "nothing is published before they know the log."
+            "Let each witness know the log and its index; nothing is published before:\n  datawharf witness add-log "
+            f"FOLDER --trust {settings.trust_file} '{index_vkey(settings)}'"
         )
     click.echo("Keep a copy of the keys folder in a safe place: without it the log cannot go on.")
     click.echo(f"Next: datawharf serve --home {settings.home}; found a data zone with datawharf zone add.")

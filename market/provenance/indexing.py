@@ -11,7 +11,7 @@ from ledger.index.announcement import index_predicate
 from ledger.indexer.map import IndexMap
 from ledger.indexer.prove import prove_history
 from ledger.indexer.writer import IndexWriter
-from ledger.log import Log
+from ledger.log import Cosigners, Log
 from ledger.note import Verifier
 from ledger.reader import LogReader
 from ledger.signer import HeadSigner
@@ -34,13 +34,14 @@ class HistoryTooLarge(Fault):
 
 @dataclass(frozen=True)
 class IndexStores:
-    """Where the index log is kept and what signs it; its map is a file of this machine, made again where it is lost."""
+    """Where the index log is kept, what signs it, and who cosigns. Its map is a file of this machine."""
 
     objects: ObjectStore
     lock: LockStore
     signer: HeadSigner
     cosigner: Verifier
     map_file: Path
+    cosigners: Cosigners | None = None
 
 
 class Index:
@@ -111,8 +112,10 @@ class Index:
     def _open_log(self) -> Log:
         stores = self._stores
         if stores.lock.read() is None:
-            return Log.create(self.origin, stores.objects, stores.lock, stores.signer, [])
-        return Log.load(self.origin, stores.objects, stores.lock, stores.signer)
+            return Log.create(
+                self.origin, stores.objects, stores.lock, stores.signer, [], cosigners=stores.cosigners
+            )
+        return Log.load(self.origin, stores.objects, stores.lock, stores.signer, cosigners=stores.cosigners)
 
     def _open_map(self) -> IndexMap:
         self._stores.map_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

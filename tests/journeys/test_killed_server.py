@@ -26,7 +26,7 @@ from market.cli.setup import NewHome, initialise
 from market.client import Datawharf
 from market.compose import note_signers, open_ports
 from market.config import load_settings
-from market.provenance.gateway import Ledger
+from market.provenance.gateway import GENESIS_ENTRIES, Ledger
 from tests.journeys.registering_clients import Identity, Promises, Registering
 from tests.journeys.served import Served
 
@@ -112,7 +112,7 @@ def _look_at_home(home: Path, promises: Promises) -> None:
     assert max(times.values()) == 1, "an entry stands twice in the log"
     assert promises.leaves.keys() <= times.keys()
     # Log policy, rule pack, the binding of the key, and the registrations: nothing else was ever signed.
-    assert reader.size == 3 + len(promises.leaves)
+    assert reader.size == GENESIS_ENTRIES + 1 + len(promises.leaves), "and the key's binding"
     for digest in promises.contents.values():
         path = blobs.path_of(digest)
         assert path is not None

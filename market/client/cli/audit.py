@@ -52,6 +52,11 @@ MARKS = {"passed": "✓", "failed": "✗", "warning": "!", "not_run": "–"}
     multiple=True,
     help="Root certificate (PEM) of a time-stamping authority that you trust.",
 )
+@click.option(
+    "--history",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="History of the signing key out of the index: shows whether the key was withdrawn before.",
+)
 @click.option("--second-opinion", is_flag=True, help="Compute the root with the merkletools package too.")
 @pass_context
 def verify(
@@ -62,6 +67,7 @@ def verify(
     trust: Path | None,
     token: Path | None,
     roots: tuple[Path, ...],
+    history: Path | None,
     second_opinion: bool,
 ) -> None:
     """Check RECEIPT step by step. Nothing is sent anywhere. Status 0 if every check that ran passed."""
@@ -77,6 +83,7 @@ def verify(
         manifest=manifest,
         files=files,
         now=int(time.time()),
+        history=history.read_bytes() if history else None,
         timestamp=Token(token.read_bytes(), tuple(root.read_bytes() for root in roots)) if token else None,
     )
     click.echo(report.sentence(ctx.lang))

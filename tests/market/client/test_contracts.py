@@ -179,17 +179,12 @@ def test_a_rewritten_offer_is_named_and_nobody_signs_under_it(
 
 
 def test_rewritten_metadata_are_named_to_anybody(market: Market, traded: Traded) -> None:
-    table = metadata.tables["asset"]
+    table = metadata.tables["version_record"]
     receipt = traded.provider.receipt(str(traded.version["leaf"]))
-    forged = EXAMPLE_METADATA | {"licence": "CC0-1.0"}
+    version, described = UUID(traded.version["id"]), canonical_json(EXAMPLE_METADATA)
+    forged = canonical_json(EXAMPLE_METADATA | {"licence": "CC0-1.0"})
     with (
-        written(
-            market,
-            table,
-            UUID(traded.version["asset_id"]),
-            {"document": forged},
-            {"document": EXAMPLE_METADATA},
-        ),
+        written(market, table, version, {"metadata_snapshot": forged}, {"metadata_snapshot": described}),
         Datawharf(market.server.address) as visitor,
     ):
         (one,) = compare(visitor, receipt, market.trust).differences
@@ -227,11 +222,12 @@ def written(
     market: Market, table: Any, key: UUID, new: dict[str, Any], old: dict[str, Any]
 ) -> Iterator[None]:
     db = Database(market.settings.database)
+    (primary,) = table.primary_key
     try:
         with db.writing() as session:
-            session.connection().execute(update(table).where(table.c.id == key).values(**new))
+            session.connection().execute(update(table).where(primary == key).values(**new))
         yield
     finally:
         with db.writing() as session:
-            session.connection().execute(update(table).where(table.c.id == key).values(**old))
+            session.connection().execute(update(table).where(primary == key).values(**old))
         db.close()

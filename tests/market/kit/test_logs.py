@@ -19,9 +19,12 @@ from tests.builders.marketplace import PASSWORD, Marketplace, marketplace
 
 
 @pytest.fixture
-def stream() -> Iterator[io.StringIO]:
+def stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What is logged meanwhile, as lines of JSON."""
     kept = (logging.root.handlers, logging.root.level, logging.getLogger(logs.OURS).level)
+    # A server started elsewhere in this process with uvicorn's own logging keeps these to itself.
+    for name in ("uvicorn", "uvicorn.error"):
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
     written = io.StringIO()
     logs.configure(written, "auto")
     yield written

@@ -12,6 +12,7 @@ from market.cli.demo.play import Play
 from market.cli.demo.processes import datawharf, free_port, until_answering, until_said
 from market.cli.setup import NewHome, initialise
 from market.cli.zone import add_zone
+from market.compose import index_vkey
 from market.kit.clock import SystemClock
 
 _STRIPE_KEY = "sk_test_demonstration"
@@ -53,7 +54,7 @@ def open_market(play: Play) -> None:
         path=made.settings.trust_file,
         fingerprint=made.fingerprint,
     )
-    witnessing.introduce_log(play, made.settings.trust_file)
+    witnessing.introduce_log(play, made.settings.trust_file, index_vkey(made.settings))
     _start_stripe(play, stripe_port, webhook_secret)
     _start_server(play, port)
     tell.say("The market is open at %(address)s.", address=play.server)

@@ -38,10 +38,10 @@ def _serve(processes: Processes, name: str, folder: Path, address: str) -> None:
     until_answering(processes.start(name, command), f"{address}/healthz")
 
 
-def introduce_log(play: Play, trust_file: Path) -> None:
-    """Each witness is told which log it watches."""
+def introduce_log(play: Play, trust_file: Path, index: str) -> None:
+    """Each witness is told which log it watches, and its index by the key."""
     for name in NAMES:
-        run(datawharf("witness", "add-log", str(play.folders.of(name)), "--trust", str(trust_file)))
+        run(datawharf("witness", "add-log", str(play.folders.of(name)), "--trust", str(trust_file), index))
     play.tell.say(
         "Two witnesses with keys of their own cosign each state of the ledger; nothing is published without both: "
         "%(names)s.",
