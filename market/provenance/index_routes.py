@@ -7,9 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import PlainTextResponse, Response
 
-from ledger.errors import LedgerError
 from ledger.index.history import MEDIA_TYPE
-from ledger.tiles import parse_tile_path
 from market.kit.auth import Principal
 from market.kit.errors import NotFound
 from market.kit.guards import api_guard, open_guard
@@ -17,10 +15,8 @@ from market.kit.i18n import N_
 from market.kit.ports import ports_of
 from market.provenance.gateway import Ledger
 from market.provenance.indexing import Index
+from market.provenance.routes import FRESH, IMMUTABLE, served_tile
 from market.provenance.verbs import READ_LOG
-
-IMMUTABLE = {"Cache-Control": "public, max-age=604800, immutable"}
-FRESH = {"Cache-Control": "no-cache"}
 
 files = APIRouter(prefix="/ledger/index/v1", include_in_schema=False)
 router = APIRouter(prefix="/api/v1", tags=["ledger"])
@@ -54,15 +50,7 @@ def kept_checkpoint(request: Request, size: Annotated[int, Path(ge=0, lt=2**53)]
 @files.get("/tile/{path:path}", dependencies=[Depends(open_guard(READ_LOG))])
 def tile(request: Request, path: str) -> Response:
     """A hash tile or an entry bundle of the index log, full or partial."""
-    name = f"tile/{path}"
-    try:
-        parse_tile_path(name)
-        data = _index(request).objects.read(name)
-    except LedgerError:
-        data = None
-    if data is None:
-        raise NotFound(N_("There is no such tile."))
-    return Response(data, media_type="application/octet-stream", headers=IMMUTABLE)
+    return served_tile(_index(request).objects, path)
 
 
 @router.get("/ledger/history", summary="All entries that name a key, with the proof that none is left out")

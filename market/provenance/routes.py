@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from typing import Annotated
 from uuid import UUID
 
@@ -13,8 +14,8 @@ from ledger.consistency_receipt import format_consistency_receipt
 from ledger.errors import LedgerError
 from ledger.policy import format_policy
 from ledger.receipt import parse_bundle
+from ledger.storage import ObjectReader
 from ledger.tiles import parse_tile_path
-from ledger.tlog_proof import TlogProof, format_tlog_proof
 from ledger.transparent import MEDIA_TYPE as TRANSPARENT_TYPE
 from ledger.transparent import format_transparent_statement
 from market.kit.auth import Principal
@@ -49,6 +50,19 @@ Reader = Annotated[Principal, Depends(api_guard(READ_LOG))]
 
 def _ledger(request: Request) -> Ledger:
     return ports_of(request).get(Ledger)
+
+
+def served_tile(objects: ObjectReader, path: str) -> Response:
+    """The tile or bundle `tile/<path>` of a log whose files are `objects`."""
+    name = f"tile/{path}"
+    try:
+        parse_tile_path(name)
+        data = objects.read(name)
+    except LedgerError:
+        data = None
+    if data is None:
+        raise NotFound(N_("There is no such tile."))
+    return Response(data, media_type="application/octet-stream", headers=IMMUTABLE)
 
 
 @files.get("/checkpoint", dependencies=[Depends(open_guard(READ_LOG))])
@@ -93,15 +107,7 @@ def consistency(
 @files.get("/tile/{path:path}", dependencies=[Depends(open_guard(READ_LOG))])
 def tile(request: Request, path: str) -> Response:
     """A hash tile or an entry bundle, full or partial."""
-    name = f"tile/{path}"
-    try:
-        parse_tile_path(name)
-        data = _ledger(request).objects.read(name)
-    except LedgerError:
-        data = None
-    if data is None:
-        raise NotFound(N_("There is no such tile."))
-    return Response(data, media_type="application/octet-stream", headers=IMMUTABLE)
+    return served_tile(_ledger(request).objects, path)
 
 
 @files.get("/trust.policy", dependencies=[Depends(open_guard(READ_LOG))])
@@ -174,8 +180,12 @@ def receipt(
     request: Request, actor: Annotated[Principal, Depends(api_guard(READ_RECEIPT))], leaf: str
 ) -> Response:
     """The receipt bundle. 202 with Retry-After while the statement is on its way into the log."""
-    bundle = _bundle(request, actor, leaf)
-    return Response(bundle, media_type=RECEIPT_TYPE, headers=receipt_headers(leaf)) if bundle else _pending()
+    return _as(
+        request,
+        actor,
+        leaf,
+        lambda data: Response(data, media_type=RECEIPT_TYPE, headers=receipt_headers(leaf)),
+    )
 
 
 @router.get(
@@ -186,10 +196,10 @@ def receipt(
 def cose_receipt(
     request: Request, actor: Annotated[Principal, Depends(api_guard(READ_RECEIPT))], leaf: str
 ) -> Response:
-    bundle = _bundle(request, actor, leaf)
-    if bundle is None:
-        return _pending()
-    return Response(parse_bundle(bundle).cose_receipt, media_type=COSE_RECEIPT_TYPE)
+    def render(data: bytes) -> Response:
+        return Response(parse_bundle(data).cose_receipt, media_type=COSE_RECEIPT_TYPE)
+
+    return _as(request, actor, leaf, render)
 
 
 @router.get(
@@ -200,11 +210,7 @@ def cose_receipt(
 def tlog_proof(
     request: Request, actor: Annotated[Principal, Depends(api_guard(READ_RECEIPT))], leaf: str
 ) -> Response:
-    data = _bundle(request, actor, leaf)
-    if data is None:
-        return _pending()
-    bundle = parse_bundle(data)
-    return PlainTextResponse(format_tlog_proof(TlogProof(bundle.index, bundle.path, bundle.checkpoint)))
+    return _as(request, actor, leaf, lambda data: PlainTextResponse(parse_bundle(data).tlog_proof))
 
 
 @router.get(
@@ -215,22 +221,21 @@ def tlog_proof(
 def transparent_statement(
     request: Request, actor: Annotated[Principal, Depends(api_guard(READ_RECEIPT))], leaf: str
 ) -> Response:
-    data = _bundle(request, actor, leaf)
-    if data is None:
-        return _pending()
-    bundle = parse_bundle(data)
-    return Response(
-        format_transparent_statement(bundle.statement, [bundle.cose_receipt]), media_type=TRANSPARENT_TYPE
-    )
+    def render(data: bytes) -> Response:
+        bundle = parse_bundle(data)
+        transparent = format_transparent_statement(bundle.statement, [bundle.cose_receipt])
+        return Response(transparent, media_type=TRANSPARENT_TYPE)
+
+    return _as(request, actor, leaf, render)
 
 
-def _bundle(request: Request, actor: Principal, leaf: str) -> bytes | None:
+def _as(request: Request, actor: Principal, leaf: str, render: Callable[[bytes], Response]) -> Response:
+    """The receipt bundle in the form that `render` gives it; 202 while the statement is on its way into the log."""
     with ports_of(request).db.reading() as session:
-        return service.receipt(session, actor=actor, ledger=_ledger(request), leaf=leaf)
-
-
-def _pending() -> Response:
-    return JSONResponse({"state": "pending"}, status_code=202, headers={"Retry-After": "1"})
+        bundle = service.receipt(session, actor=actor, ledger=_ledger(request), leaf=leaf)
+    if bundle is None:
+        return JSONResponse({"state": "pending"}, status_code=202, headers={"Retry-After": "1"})
+    return render(bundle)
 
 
 @router.get("/organisations/{org_id}/signing-keys", response_model=Page[KeyView], summary="Signing keys")

@@ -39,7 +39,12 @@ BAD: list[tuple[Rule, str, str]] = [
     (rules.modules_are_named_for_what_they_do, "market/kit/utils.py", ""),
     (rules.modules_are_named_for_what_they_do, "market/zones/zone_manager.py", ""),
     (rules.modules_are_named_for_what_they_do, "ledger/common/__init__.py", ""),
-    (rules.no_host_or_machine_is_named, "Makefile", "get:\n\tcurl files.py" + "pi.org\n"),
+    (rules.no_host_or_machine_is_named, "Makefile", f"get:\n\tcurl files.{rules.REGISTRIES[0]}.org\n"),
+    *(
+        (rules.no_host_or_machine_is_named, "docs/a.md", f"see https://{host}\n")
+        for word in rules.REGISTRIES
+        for host in (f"{word}.org", f"proxy.{word}.com", f"repo.{word}.example.io", f"deb.{word}.net")
+    ),
     (rules.no_host_or_machine_is_named, "docs/a.md", "see /wo" + "rk/main\n"),
     (rules.money_is_whole_numbers, "market/kit/money.py", "half = 0.5\n"),
     (rules.money_is_whole_numbers, "market/orders/refunds.py", "def f(x: float): ...\n"),
