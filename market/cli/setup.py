@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from ledger.errors import Malformed
+from ledger.keys import SigningKey
 from ledger.names import urn
+from ledger.note import NoteSigner
 from ledger.policy import Policy, fingerprint, format_policy, parse_policy
 from ledger.statement import sign_statement
 from market.accounts import service as accounts
@@ -72,6 +74,8 @@ def initialise(new: NewHome, clock: Clock | None = None, **more: object) -> Init
     """
     clock = clock or SystemClock()
     check_public_url(new.public_url)
+    # With a key made for the question alone, so that wrong witnesses are refused before anything is made.
+    trust_policy(NoteSigner("datawharf.local", SigningKey.generate()), new.witnesses, new.quorum)
     path = new.home / CONFIG_NAME
     if path.exists():
         raise ConfigError(f"{new.home} is a Datawharf home already. Use it as it is, or name another folder.")
@@ -99,7 +103,8 @@ def initialise(new: NewHome, clock: Clock | None = None, **more: object) -> Init
                 password_hash=accounts.hash_password(password),
                 now=clock.now(),
             )
-        policy = trust_policy(settings, new.witnesses, new.quorum)
+        log, _ = note_signers(settings)
+        policy = trust_policy(log, new.witnesses, new.quorum)
         settings.trust_file.write_bytes(format_policy(policy))
         _start_ledger(settings, db, clock)
     finally:
@@ -132,9 +137,8 @@ def _hosts(public_url: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([name, *Settings.hosts]))
 
 
-def trust_policy(settings: Settings, witnesses: Sequence[str], quorum: int) -> Policy:
+def trust_policy(log: NoteSigner, witnesses: Sequence[str], quorum: int) -> Policy:
     """What others need to trust this log: its key, and the witnesses that must have cosigned. Raises ConfigError."""
-    log, _ = note_signers(settings)
     lines = [f"log {log.vkey}", *(f"witness {each}" for each in witnesses)]
     if witnesses:
         names = " ".join(each.split()[0] for each in witnesses if each.split())

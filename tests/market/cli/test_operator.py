@@ -33,6 +33,15 @@ def test_an_address_that_cannot_be_the_public_one_makes_no_home(tmp_path: Path, 
     assert not home.exists()
 
 
+@pytest.mark.parametrize("witness", ["w1 nonsense https://witness.example", "w1", ""])
+def test_a_witness_that_cannot_be_makes_no_home(tmp_path: Path, witness: str) -> None:
+    home = tmp_path / "home"
+    done = CliRunner().invoke(main, ["init", "--home", str(home), "--witness", witness])
+    assert done.exit_code == 1
+    assert "The witnesses make no trust file: Line 2" in done.output
+    assert not home.exists()
+
+
 @pytest.mark.parametrize(
     "url", ["https://data.example.cn", "http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000/"]
 )
