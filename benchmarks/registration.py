@@ -32,8 +32,9 @@ from market.client import registering
 from market.client.cli.provide import EXAMPLE
 from market.kit.db import Database
 
-REGISTRATIONS = {Scale.TINY: 3, Scale.USUAL: 60, Scale.FULL: 300}
-ROUNDS = {Scale.TINY: 1, Scale.USUAL: 3, Scale.FULL: 5}
+# All drafts of a round exist at once, and an organisation may have a hundred.
+REGISTRATIONS = {Scale.TINY: 3, Scale.USUAL: 60, Scale.FULL: 90}
+ROUNDS = {Scale.TINY: 1, Scale.USUAL: 3, Scale.FULL: 15}
 FILES = 3
 # As many as there are cores that a client alone would leave idle.
 CLIENTS = 2
