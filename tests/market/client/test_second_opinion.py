@@ -19,8 +19,13 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def bundle(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bundle]:
+    """Of the second registration: the last entry of a tree of 2^n + 1 entries has a path of one hash, the next has more."""
     with market.party() as provider:
+        market.register(provider, tmp_path_factory.mktemp("before"))
         version = market.register(provider, tmp_path_factory.mktemp("opinion"))
+        index = parse_bundle(provider.receipt(str(version["leaf"]))).index
+        if index & (index - 1) == 0:
+            version = market.register(provider, tmp_path_factory.mktemp("after"))
         yield parse_bundle(provider.receipt(str(version["leaf"])))
 
 
