@@ -18,8 +18,8 @@ from ledger.storage import LockStore, ObjectStore
 from ledger.stores.files import FileLock, FileObjects
 from ledger.stores.objects import S3Objects
 from ledger.stores.sql import SqlLock
-from ledger.witness_client import WitnessClient
-from ledger.witness_http import HttpTransport
+from ledger.witness.client import WitnessClient
+from ledger.witness.http import HttpTransport
 from market.accounts.service import AccountsAuthenticator
 from market.catalog.blobs import BlobStore, open_blobs
 from market.config import ConfigError, Settings

@@ -4,7 +4,7 @@
     map        growing the map by checkpoints      writer     following a log and publishing the index log
     prove      histories out of map and logs       rebuild    every root of an index again, out of the entries
 
-`python -m ledger index` is in `ledger.index_cli`.
+`python -m ledger index` is in `ledger.cli.index`.
 
 What is proved, and how it is checked without any of this, is `ledger.index`.
 """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.monitor import EXIT_CODES
+from ledger.monitor.monitor import EXIT_CODES
 from tests.docs import console
 from tests.docs.conftest import ROOT
 

@@ -14,8 +14,8 @@ import pytest
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.errors import LedgerError
 from ledger.fsck import fsck
-from ledger.monitor import EXIT_CODES, Event, Monitor
-from ledger.monitor_state import StateFile
+from ledger.monitor.monitor import EXIT_CODES, Event, Monitor
+from ledger.monitor.state import StateFile
 from ledger.proofs import verify_consistency
 from ledger.reader import LogReader, LogView
 from ledger.storage import ObjectReader

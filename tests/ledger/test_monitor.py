@@ -18,9 +18,9 @@ from ledger.bindings import KEY_BINDING
 from ledger.cli import main
 from ledger.entry_rules import KEY_WITHDRAWAL, names_in
 from ledger.errors import LedgerError, Malformed, Unverified
-from ledger.monitor import EXIT_CODES, Event, Monitor
-from ledger.monitor_state import MonitorState, StateFile, format_state, parse_state
-from ledger.monitor_words import WORDS
+from ledger.monitor.monitor import EXIT_CODES, Event, Monitor
+from ledger.monitor.state import MonitorState, StateFile, format_state, parse_state
+from ledger.monitor.words import WORDS
 from ledger.note import NoteSigner
 from ledger.policy import Policy, TrustedLog, format_policy
 from ledger.rotation import sign_rotation

@@ -30,9 +30,8 @@ from ledger.note import (
     parse_vkey,
     sign_note,
 )
-from ledger.stores.witness import MAX_EVIDENCE, SqliteWitnessState
-from ledger.witness import Witness
-from ledger.witness_wire import (
+from ledger.witness.state import MAX_EVIDENCE, SqliteWitnessState
+from ledger.witness.wire import (
     MAX_REQUEST,
     TREE_SIZE,
     AddCheckpoint,
@@ -43,6 +42,7 @@ from ledger.witness_wire import (
     parse_add_checkpoint,
     parse_tree_size,
 )
+from ledger.witness.witness import Witness
 from tests.ledger import vectors
 from tests.ledger.witnesses import KEY, NOW, ListLog, MemoryState, witness_of
 

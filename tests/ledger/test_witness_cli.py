@@ -14,9 +14,9 @@ import pytest
 from ledger.cli import main
 from ledger.note import COSIGNATURE_ED25519, COSIGNATURE_ML_DSA, open_note, parse_vkey
 from ledger.policy import Group, Policy, TrustedLog, Witness, format_policy
-from ledger.stores.witness import SqliteWitnessState
-from ledger.witness_client import WitnessClient
-from ledger.witness_http import HttpTransport
+from ledger.witness.client import WitnessClient
+from ledger.witness.http import HttpTransport
+from ledger.witness.state import SqliteWitnessState
 from tests.ledger.logs import entries
 from tests.ledger.witnesses import ListLog
 

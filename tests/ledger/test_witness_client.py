@@ -21,9 +21,9 @@ from ledger.note import (
     parse_note,
 )
 from ledger.policy import Group, Policy, TrustedLog, Witness
-from ledger.witness import Witness as WitnessServer
-from ledger.witness_client import QuorumMissing, WitnessClient
-from ledger.witness_wire import TEXT, Answer, format_tree_size, parse_add_checkpoint
+from ledger.witness.client import QuorumMissing, WitnessClient
+from ledger.witness.wire import TEXT, Answer, format_tree_size, parse_add_checkpoint
+from ledger.witness.witness import Witness as WitnessServer
 from tests.ledger import vectors
 from tests.ledger.witnesses import NOW, ListLog, MemoryState
 

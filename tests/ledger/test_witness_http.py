@@ -11,8 +11,8 @@ import pytest
 
 from ledger.errors import Malformed
 from ledger.note import parse_signature_lines
-from ledger.witness_http import MAX_ANSWER, HttpTransport, WitnessDoor
-from ledger.witness_wire import MAX_REQUEST, TREE_SIZE, origin_hash
+from ledger.witness.http import MAX_ANSWER, HttpTransport, WitnessDoor
+from ledger.witness.wire import MAX_REQUEST, TREE_SIZE, origin_hash
 from tests.ledger.witnesses import KEY, ListLog, witness_of
 
 LOG = ListLog()

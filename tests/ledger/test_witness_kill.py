@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from ledger.stores.witness import SqliteWitnessState
+from ledger.witness.state import SqliteWitnessState
 from tests.ledger.witnesses import ListLog
 
 ROOT = Path(__file__).parents[2]

@@ -14,9 +14,9 @@ from ledger.note import open_note, parse_vkey
 from ledger.policy import Group, Policy, TrustedLog, Witness, format_policy, parse_policy
 from ledger.reader import LogReader
 from ledger.stores.files import FileObjects
-from ledger.witness import Witness as WitnessServer
-from ledger.witness_client import WitnessClient
-from ledger.witness_wire import Answer
+from ledger.witness.client import WitnessClient
+from ledger.witness.wire import Answer
+from ledger.witness.witness import Witness as WitnessServer
 from tests.ledger.logs import LOG_SIGNER, NOW, ORIGIN, World, entries
 from tests.ledger.test_witness_cli import served
 from tests.ledger.test_witness_client import SIGNERS, url

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ledger.checkpoint import cosignatures
 from ledger.keys import PublicKey
 from ledger.note import NOTE_ED25519, Verifier, open_note
-from ledger.witness import Witness
+from ledger.witness.witness import Witness
 from tests.ledger.witnesses import KEY, NOW, MemoryState
 
 ORIGIN = "sigsum.org/v1/tree/4d6d8825a6bb689d459628312889dfbb0bcd41b5211d9e1ce768b0ff0309e562"

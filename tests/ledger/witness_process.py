@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ledger.stores.witness import SqliteWitnessState
-from ledger.witness import Witness
-from ledger.witness_wire import parse_tree_size
+from ledger.witness.state import SqliteWitnessState
+from ledger.witness.wire import parse_tree_size
+from ledger.witness.witness import Witness
 from tests.ledger.witnesses import KEY, NOW, ListLog
 
 

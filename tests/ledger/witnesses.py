@@ -11,8 +11,8 @@ from ledger.hashing import leaf_hash, root_of
 from ledger.keys import SigningKey
 from ledger.note import COSIGNATURE_ED25519, NoteSigner, Verifier, sign_note
 from ledger.tree import consistency_path
-from ledger.witness import Witness
-from ledger.witness_wire import AddCheckpoint, format_add_checkpoint, origin_hash
+from ledger.witness.wire import AddCheckpoint, format_add_checkpoint, origin_hash
+from ledger.witness.witness import Witness
 from tests.ledger.logs import entries, naive_files
 from tests.ledger.market_in_a_box import ListReader
 

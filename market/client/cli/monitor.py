@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ledger.monitor_cli import monitor_command
+from ledger.cli.monitor import monitor_command
 from market.client.cli.shared import Context
 from market.client.errors import ClientError
 

@@ -1,5 +1,5 @@
 """Whoever watches over somebody else's ledger: run a witness. It needs neither the marketplace nor a profile."""
 
-from ledger.witness_cli import witness
+from ledger.cli.witness import witness
 
 COMMANDS = (witness,)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ledger.monitor import Event, Monitor
-from ledger.monitor_state import StateFile
+from ledger.monitor.monitor import Event, Monitor
+from ledger.monitor.state import StateFile
 from market.provenance.gateway import Ledger
 from tests.builders.marketplace import Marketplace
 

@@ -11,8 +11,8 @@ from ledger.policy import parse_policy
 from ledger.receipt import parse_bundle
 from ledger.signer import Signer
 from ledger.stores.memory import MemoryLock, MemoryObjects
-from ledger.witness_client import QuorumMissing, WitnessClient
-from ledger.witness_http import HttpTransport
+from ledger.witness.client import QuorumMissing, WitnessClient
+from ledger.witness.http import HttpTransport
 from market.cli.demo.acts.auditing import verify
 from market.cli.heist.case import Case, Unnoticed
 from market.client import ClientError

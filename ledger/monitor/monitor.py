@@ -24,8 +24,8 @@ from ledger.entry_rules import EntryRules, names_in
 from ledger.errors import LedgerError, Malformed, StorageFailed, Unverified
 from ledger.hashing import CompactRange, leaf_hash
 from ledger.kept import NEWEST, SignedCheckpoint
-from ledger.monitor_state import MonitorState, StateFailed, StateFile
-from ledger.monitor_words import event_words
+from ledger.monitor.state import MonitorState, StateFailed, StateFile
+from ledger.monitor.words import event_words
 from ledger.note import Verifier, open_note, parse_note
 from ledger.policy import Policy, TrustedLog, quorum_met
 from ledger.proofs import verify_consistency

@@ -29,9 +29,9 @@ from ledger.note import (
     parse_vkey,
 )
 from ledger.policy import parse_policy
-from ledger.stores.witness import SqliteWitnessState
-from ledger.witness import Witness
-from ledger.witness_http import WitnessDoor
+from ledger.witness.http import WitnessDoor
+from ledger.witness.state import SqliteWitnessState
+from ledger.witness.witness import Witness
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _SEED_LABEL = b"datawharf/witness-ml-dsa-44-seed/v1\n"

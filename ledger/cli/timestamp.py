@@ -10,7 +10,7 @@ from ledger.kept import KEPT, NEWEST, KeptCheckpoints
 from ledger.policy import parse_policy
 from ledger.stores.files import FileObjects
 from ledger.timestamp import QUERY_TYPE, format_timestamp_request, verify_timestamp
-from ledger.witness_http import HttpTransport
+from ledger.witness.http import HttpTransport
 
 SECONDS = 20.0
 

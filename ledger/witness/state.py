@@ -17,7 +17,7 @@ from pathlib import Path
 from ledger.errors import Conflict, Malformed, StorageFailed
 from ledger.note import NOTE_ED25519, Verifier, format_vkey, parse_vkey
 from ledger.stores.durable import PRIVATE, sync_directory
-from ledger.witness_wire import origin_hash
+from ledger.witness.wire import origin_hash
 
 MAX_EVIDENCE = 16
 _VERSION = 1

@@ -10,8 +10,8 @@ import click
 
 from ledger.check_words import Language
 from ledger.errors import LedgerError, Malformed
-from ledger.monitor import MAX_AGE, Event, Monitor
-from ledger.monitor_state import StateFile
+from ledger.monitor.monitor import MAX_AGE, Event, Monitor
+from ledger.monitor.state import StateFile
 from ledger.policy import Policy, TrustedLog, parse_policy
 from ledger.stores.address import opened_files
 
@@ -109,7 +109,7 @@ class Reporter:
         click.echo(line)
         if self._webhook is not None and event.exit_code:
             # Here, so that whoever needs no webhook needs no HTTP client.
-            from ledger.webhook import post_json
+            from ledger.monitor.webhook import post_json
 
             try:
                 post_json(self._webhook, document)

@@ -17,7 +17,7 @@ from ledger.errors import Conflict, Malformed, StorageFailed, Unverified
 from ledger.hashing import EMPTY_ROOT
 from ledger.note import Note, NoteSigner, VerifiedNote, Verifier, format_note, open_note, parse_note
 from ledger.proofs import verify_consistency
-from ledger.witness_wire import Answer, format_tree_size, parse_add_checkpoint
+from ledger.witness.wire import Answer, format_tree_size, parse_add_checkpoint
 
 _ATTEMPTS = 8
 """How often a request is judged again because another one was faster."""

@@ -1,6 +1,6 @@
 """HTTP/1.1 for witnesses, on the standard library: the door of a witness, and the way to one.
 
-    POST /add-checkpoint                             the request of `ledger.witness_wire`
+    POST /add-checkpoint                             the request of `ledger.witness.wire`
     GET  /<64 hex digits>/checkpoint                 the checkpoint cosigned last
     GET  /healthz                                    200 as long as the door answers
 
@@ -21,8 +21,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ledger.errors import Malformed
-from ledger.witness import Witness
-from ledger.witness_wire import ADD_CHECKPOINT, MAX_REQUEST, TEXT, Answer
+from ledger.witness.wire import ADD_CHECKPOINT, MAX_REQUEST, TEXT, Answer
+from ledger.witness.witness import Witness
 
 REQUEST_SECONDS = 10.0
 CONNECTIONS = 64

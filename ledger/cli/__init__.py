@@ -22,13 +22,15 @@ import click
 
 from ledger.check import check_bundle
 from ledger.checkpoint import open_checkpoint
+from ledger.cli.index import index
+from ledger.cli.monitor import monitor_command
+from ledger.cli.timestamp import stamp
+from ledger.cli.witness import witness
 from ledger.errors import Conflict, LedgerError, Malformed, StorageFailed, Unverified
 from ledger.fsck import fsck
-from ledger.index_cli import index
 from ledger.keyfile import read_key_file, write_key_file
 from ledger.keys import SigningKey
 from ledger.log import Log
-from ledger.monitor_cli import monitor_command
 from ledger.note import COSIGNATURE_ED25519, NoteSigner
 from ledger.policy import Policy, TrustedLog, Witness, format_policy, parse_policy
 from ledger.rotation import sign_rotation
@@ -37,10 +39,8 @@ from ledger.signer_process import RemoteSigner, SignerServer
 from ledger.stores.address import opened_files
 from ledger.stores.files import FileLock, FileObjects
 from ledger.timestamp import Token
-from ledger.timestamp_cli import stamp
-from ledger.witness_cli import witness
-from ledger.witness_client import WitnessClient
-from ledger.witness_http import HttpTransport
+from ledger.witness.client import WitnessClient
+from ledger.witness.http import HttpTransport
 
 EXIT_CODES: dict[type[LedgerError], int] = {Unverified: 1, Malformed: 2, Conflict: 4, StorageFailed: 5}
 KEYS = ("log", "cosigner", "receipt")

@@ -26,7 +26,7 @@ from ledger.note import (
 from ledger.policy import Policy, Witness, quorum_met
 from ledger.tiles import TileReader
 from ledger.tree import consistency_path
-from ledger.witness_wire import (
+from ledger.witness.wire import (
     ADD_CHECKPOINT,
     TREE_SIZE,
     AddCheckpoint,
