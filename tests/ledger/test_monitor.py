@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-import ledger.monitor
+import ledger.monitor.monitor
 from ledger.bindings import KEY_BINDING
 from ledger.cli import main
 from ledger.entry_rules import KEY_WITHDRAWAL, names_in
@@ -225,7 +225,7 @@ def test_a_binding_is_told_to_whoever_watches_the_key() -> None:
 
 
 def test_work_is_done_in_chunks_that_are_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(ledger.monitor, "CHUNK", 256)
+    monkeypatch.setattr(ledger.monitor.monitor, "CHUNK", 256)
     log = MaliciousLog()
     log.grow()
     log.stored["tile/entries/002.p/88"] = log.stored["tile/entries/002.p/88"][:-64] + bytes(64)
@@ -244,7 +244,7 @@ def test_the_age_is_that_of_the_newest_cosignature(tmp_path: Path) -> None:
     market = bound()
     log = MarketLog(market)
     watch = Watch(log, market_log(market), tmp_path)
-    limit = ledger.monitor.MAX_AGE
+    limit = ledger.monitor.monitor.MAX_AGE
     assert watch.look(TIME + limit) == 0
     assert watch.look(TIME + limit + 1) == EXIT_CODES["stale"]
     market.add(market.registration(PROVIDER, market.org(1)))
