@@ -47,6 +47,12 @@ class Cosigners(Protocol):
         now: nothing is published then, and `Log.publish` asks again when it is called again.
         """
 
+    def look_back(self, note: bytes, checkpoint: Checkpoint) -> None:
+        """`StorageFailed` if one has cosigned more than the newest signed `note`, or another tree of its size.
+
+        Asked when a log is loaded, before anything is changed: all copies on this side may be old together.
+        """
+
 
 class Log(LogReader):
     """The one writer of a log. Made by `Log.create` or `Log.load`, never directly.
@@ -138,6 +144,7 @@ class Log(LogReader):
             if head.origin != origin:
                 raise StorageFailed(f"The lock store belongs to the log {head.origin}, not to {origin}.")
             _look_at_promises(head, objects, signer)
+            _ask_for_newer(cosigners, signer)
             owned = replace(head, epoch=max(head.epoch, signer.epoch()) + 1)
             lock.swap(record, format_head(owned))
             signer.claim(owned.epoch)
@@ -305,6 +312,20 @@ def _look_at_promises(
         None if published is None else published.checkpoint,
     )
     return signed, published
+
+
+def _ask_for_newer(cosigners: Cosigners | None, signer: HeadSigner) -> None:
+    signed = signer.last()
+    if cosigners is None or signed is None:
+        return
+    try:
+        cosigners.look_back(signed.note, signed.checkpoint)
+    except StorageFailed as error:
+        if signer.last() != signed:
+            raise Conflict(
+                f"Another process signed for {signed.checkpoint.origin} in this very moment; load it again."
+            ) from error
+        raise
 
 
 def _check_origin(origin: str, signer: HeadSigner) -> None:

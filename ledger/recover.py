@@ -2,7 +2,8 @@
 
 Three places know a head: the lock store (what the log is), the signer's state and the published checkpoint
 (what was promised). The lock store is always the first to move, so one of the others that is ahead of it, or
-names another tree, means that a store was restored from an old or foreign copy. Then nothing may be signed.
+names another tree, means that a store was restored from an old or foreign copy. Then nothing may be signed. If all
+three are old together, only witnesses know it; `Log.load` asks those it has.
 """
 
 from ledger.checkpoint import Checkpoint

@@ -38,6 +38,8 @@ from ledger.witness.wire import (
 Verdict = Literal["cosigned", "ahead", "refused", "unreachable", "wrong"]
 
 SECONDS = 10.0
+LOOK = 2.0
+"""Seconds that a log which starts waits for what its witnesses know."""
 _FIRST_PAUSE = 0.2
 _PASSING = (408, 425, 429)
 _REQUESTS_A_CALL = 4
@@ -130,6 +132,35 @@ class WitnessClient:
         if self._required and not quorum_met(self._policy, have):
             raise QuorumMissing(checkpoint, self.asked)
         return format_note(Note(opened.text, (*opened.signatures, *added)))
+
+    def look_back(self, note: bytes, checkpoint: Checkpoint) -> None:
+        """`StorageFailed` if a witness has cosigned a larger tree than that of `note`, or another one of its size.
+
+        note: the newest that the log signed, for `checkpoint`. Each witness is asked once; one that does not answer, or
+        does not know the log, says nothing against it.
+        """
+        urls = sorted({witness.url for witness in self._policy.witnesses if witness.url})
+        if not urls or not checkpoint.size:
+            return
+        body = format_add_checkpoint(AddCheckpoint(checkpoint.size, (), note))
+        pool = ThreadPoolExecutor(max_workers=len(urls), thread_name_prefix="witness")
+        calls = [
+            pool.submit(self._transport.post, url.rstrip("/") + ADD_CHECKPOINT, body, LOOK) for url in urls
+        ]
+        done, _ = wait(calls, timeout=LOOK)
+        pool.shutdown(wait=False, cancel_futures=True)
+        for url, call in zip(urls, calls, strict=True):
+            if (
+                call in done
+                and call.exception() is None
+                and (what := _contradiction(call.result(), checkpoint))
+            ):
+                raise StorageFailed(
+                    f"The witness at {url} {what} {checkpoint.origin}, the newest that was signed here has "
+                    f"{checkpoint.size}: every copy on this side is old, or somebody else signs with this key. Nothing "
+                    "was signed. Restore the log, its lock store and the signer's state from the newest copy; if there "
+                    "is none, this origin must not be signed for any more."
+                )
 
     def _ask_all(
         self,
@@ -244,6 +275,20 @@ def _check_line(
         raise Unverified("its cosignature states no time")
     have[verifier] = opened.lines[0]
     return seen
+
+
+def _contradiction(answer: Answer, checkpoint: Checkpoint) -> str | None:
+    """What an answer says against the newest signed head, as part of a sentence; None if it says nothing."""
+    if answer.status == 422:
+        return f"has cosigned another tree of {checkpoint.size} entries of"
+    if answer.status == 409:
+        try:
+            named = _named_size(answer)
+        except _Stopped:
+            return None
+        if named > checkpoint.size:
+            return f"has cosigned {named} entries of"
+    return None
 
 
 def _named_size(answer: Answer) -> int:

@@ -327,6 +327,9 @@ class Witness:
         self.missing = False
         self.other: bytes | None = None
 
+    def look_back(self, note: bytes, checkpoint: Checkpoint) -> None:
+        """It knows nothing that speaks against it."""
+
     def cosign(self, note: bytes, checkpoint: Checkpoint) -> bytes:
         self.asked.append(checkpoint.size)
         if self.missing:

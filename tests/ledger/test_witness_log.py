@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ledger.checkpoint import Checkpoint
 from ledger.cli import main
-from ledger.errors import StorageFailed, Unavailable
+from ledger.errors import Conflict, StorageFailed, Unavailable
 from ledger.log import Log
 from ledger.note import open_note, parse_vkey
 from ledger.policy import Group, Policy, TrustedLog, Witness, format_policy, parse_policy
@@ -131,6 +132,97 @@ def test_a_log_that_was_set_back_as_a_whole_gets_no_quorum() -> None:
     again.append(entries(3, 12))
     with pytest.raises(Unavailable, match=r"ahead"):
         again.publish(NOW)
+
+
+def copied(world: World) -> World:
+    """All copies of a log as they are now, as one snapshot of a machine holds them."""
+    copy = World()
+    copy.objects.stored = dict(world.objects.stored)
+    copy.lock.record, copy.state.record = world.lock.record, world.state.record
+    return copy
+
+
+def test_a_snapshot_of_the_whole_machine_is_refused_at_start_and_changes_nothing() -> None:
+    world, witnesses = World(), Witnesses()
+    world.create(entries(0, 2)).close()
+    log = load(world, witnesses)
+    log.publish(NOW)
+    log.close()
+    old = copied(world)
+    log = load(world, witnesses)
+    log.append(entries(2, 9))
+    log.publish(NOW + 1)
+    log.close()
+    before = copied(old)
+    with pytest.raises(
+        StorageFailed, match=r"cosigned 9 entries of .* the newest that was signed here has 2"
+    ):
+        load(old, witnesses)
+    assert (old.objects.stored, old.state.record) == (before.objects.stored, before.state.record)
+    # One witness that is reached is enough, and the newest copy starts whatever they know.
+    witnesses.cut = {0, 1}
+    with pytest.raises(StorageFailed, match="Nothing was signed"):
+        load(old, witnesses)
+    load(world, witnesses).close()
+    witnesses.cut = {0, 1, 2}
+    load(old, witnesses).close()
+
+
+def test_another_tree_of_the_same_size_is_refused_at_start() -> None:
+    world, witnesses = World(), Witnesses()
+    world.create(entries(0, 2)).close()
+    fork = copied(world)
+    log = load(world, witnesses)
+    log.append([b"one"])
+    log.publish(NOW)
+    log.close()
+    alone = fork.load()
+    alone.append([b"another"])
+    alone.publish(NOW)
+    alone.close()
+    with pytest.raises(StorageFailed, match="has cosigned another tree of 3 entries"):
+        load(fork, witnesses)
+
+
+def test_witnesses_that_lag_or_never_saw_the_log_keep_nobody_from_starting() -> None:
+    world, witnesses = World(), Witnesses(cut={2})
+    world.create(entries(0, 2)).close()
+    log = load(world, witnesses)
+    log.publish(NOW)
+    log.append(entries(2, 4))
+    witnesses.cut = {0, 2}
+    log.close()
+    witnesses.cut = set()
+    log = load(world, witnesses)
+    assert seen(log.publish(NOW).note) == 3
+
+
+def test_a_head_signed_by_an_earlier_owner_in_this_very_moment_is_no_old_copy() -> None:
+    world, witnesses = World(), Witnesses()
+    world.create(entries(0, 2)).close()
+    log = load(world, witnesses)
+    log.publish(NOW)
+    asking = witnesses.client(world)
+    looked: list[int] = []
+
+    class Slow:
+        """The earlier owner publishes once more while the witnesses are asked."""
+
+        def cosign(self, note: bytes, checkpoint: Checkpoint) -> bytes:
+            return asking.cosign(note, checkpoint)
+
+        def look_back(self, note: bytes, checkpoint: Checkpoint) -> None:
+            looked.append(checkpoint.size)
+            if len(looked) == 1:
+                log.append([b"late"])
+                log.publish(NOW + 1)
+            asking.look_back(note, checkpoint)
+
+    log._lease.release()
+    with pytest.raises(Conflict, match="in this very moment"):
+        Log.load(ORIGIN, world.objects, world.lock, world.signer(), cosigners=Slow())
+    taken = Log.load(ORIGIN, world.objects, world.lock, world.signer(), cosigners=Slow())
+    assert (looked, taken.size) == ([2, 3], 3)
 
 
 def test_a_tile_that_is_gone_stops_the_publication_as_a_fault_of_the_store() -> None:
