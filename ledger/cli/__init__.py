@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -31,9 +30,9 @@ from ledger.fsck import fsck
 from ledger.keyfile import read_key_file, write_key_file
 from ledger.keys import SigningKey
 from ledger.log import Log
+from ledger.log_keys import LogKeys
 from ledger.note import COSIGNATURE_ED25519, NoteSigner
 from ledger.policy import Policy, TrustedLog, Witness, format_policy, parse_policy
-from ledger.rotation import sign_rotation
 from ledger.signer import Signer
 from ledger.signer_process import RemoteSigner, SignerServer
 from ledger.stores.address import opened_files
@@ -114,22 +113,20 @@ def publish(folder: Path, signer: Path | None) -> None:
 )
 def rotate(folder: Path, finish: bool) -> None:
     """Make the next key, record it and publish with both; or let the old key rest."""
-    origin = _policy(folder).logs[0].verifier.name
-    current, following = folder / "keys" / "log.key", folder / "keys" / "log-next.key"
+    _policy(folder)
+    keys = _log_keys(folder)
     if finish:
-        _retire(folder, origin, current, following)
+        rotation = keys.retire()
+        click.echo(
+            f"The key {rotation.old.key_id.hex()} has retired; {rotation.new.key_id.hex()} signs alone."
+        )
         return
-    if not following.exists():
-        write_key_file(following, SigningKey.generate(), label=f"{origin} log")
-    old, new = (NoteSigner(origin, read_key_file(path)) for path in (current, following))
-    policy = _policy(folder)
-    if new.verifier in policy.log_keys(origin):
-        raise Conflict(f"The log in {folder} goes over to a new key already; end it with --finish.")
+    entry = keys.begin()
     log = _load(folder)
-    (index,) = log.append([sign_rotation(old, new)])
+    (index,) = log.append([entry])
     # A crash up to here leaves a new key that nobody knows; the same command goes on with it.
-    _write_trust(folder, replace(policy, logs=(*policy.logs, TrustedLog(new.verifier))))
-    click.echo(f"Entry {index} names the new key {new.verifier.key_id.hex()}. Hand out trust.policy again.")
+    new = keys.announce()
+    click.echo(f"Entry {index} names the new key {new.key_id.hex()}. Hand out trust.policy again.")
     _publish(log)
 
 
@@ -281,40 +278,14 @@ def _objects(folder: Path) -> FileObjects:
     return FileObjects(folder / "log")
 
 
+def _log_keys(folder: Path) -> LogKeys:
+    return LogKeys(folder / "keys", folder / "trust.policy")
+
+
 def _signer(folder: Path, origin: str) -> Signer:
-    keys = {name: read_key_file(folder / "keys" / f"{name}.key") for name in KEYS}
-    cosigner = NoteSigner(f"{origin}/cosigner", keys["cosigner"], COSIGNATURE_ED25519)
-    following = folder / "keys" / "log-next.key"
-    log = NoteSigner(origin, keys["log"])
-    also = [NoteSigner(origin, read_key_file(following))] if following.exists() else []
-    retired = set(_policy(folder).log_keys(origin)) - {signer.verifier for signer in (log, *also)}
-    return Signer(folder / "signer", log, cosigner, keys["receipt"], also=also, retired=tuple(retired))
-
-
-def _retire(folder: Path, origin: str, current: Path, following: Path) -> None:
-    if not following.exists():
-        raise Conflict(f"The log in {folder} goes over to no other key; begin it without --finish.")
-    old, new = (NoteSigner(origin, read_key_file(path)).verifier for path in (current, following))
-    policy = _policy(folder)
-    if new not in policy.log_keys(origin):
-        raise Conflict(
-            f"The new key of the log in {folder} is not recorded yet; begin again without --finish."
-        )
-    # Whoever looks at one key only sees the first; the old one stays for the checkpoints from before.
-    _write_trust(
-        folder, replace(policy, logs=tuple(sorted(policy.logs, key=lambda log: log.verifier != new)))
-    )
-    rested = current.with_name(f"log-{old.key_id.hex()}.key")
-    if not rested.exists():
-        rested.hardlink_to(current)
-    following.replace(current)
-    click.echo(f"The key {old.key_id.hex()} has retired; {new.key_id.hex()} signs alone.")
-
-
-def _write_trust(folder: Path, policy: Policy) -> None:
-    scratch = folder / "trust.policy.new"
-    scratch.write_bytes(format_policy(policy))
-    scratch.replace(folder / "trust.policy")
+    cosigner, receipt = (read_key_file(folder / "keys" / f"{name}.key") for name in ("cosigner", "receipt"))
+    named = NoteSigner(f"{origin}/cosigner", cosigner, COSIGNATURE_ED25519)
+    return _log_keys(folder).signer(folder / "signer", named, receipt)
 
 
 def _trust(folder: Path, origin: str) -> bytes:
