@@ -36,20 +36,21 @@ class Lookup:
 
 
 class MapView:
-    """The map at one state, unchanging while the view is open."""
+    """The map that is served, unchanging while the view is open: `size` entries, under the index log's first `states`."""
 
-    def __init__(self, database: MapDatabase, size: int) -> None:
+    def __init__(self, database: MapDatabase, size: int, states: int) -> None:
         self._database = database
-        self._size = size
+        self.size = size
+        self.states = states
 
     def look_up(self, key: str) -> Lookup:
         """The complete list of a key (empty where the map has none), and its proof."""
         hashed = key_hash(key)
-        leaf, path = find(_PagesAt(self._database, self._size), hashed)
+        leaf, path = find(_PagesAt(self._database, self.size), hashed)
         rows = self._database.all(
             "SELECT entry FROM postings WHERE list = (SELECT id FROM lists WHERE key = ?) AND entry < ? ORDER BY entry",
             hashed,
-            self._size,
+            self.size,
         )
         return Lookup([entry for (entry,) in rows], leaf, path)
 
@@ -86,9 +87,15 @@ class IndexMap:
 
     @property
     def states(self) -> int:
-        """How many entries the index log has, or will have once those are appended that it lacks."""
+        """How many entries the index log has up to the newest map, or will have once those are appended that it lacks."""
         with self._guard:
             return self._number("states")
+
+    @property
+    def served(self) -> int:
+        """How many entries the index log has up to the map that is served; 0 while none is."""
+        with self._guard:
+            return self._number("served_states")
 
     def state(self, ordinal: int) -> bytes | None:
         """Entry `ordinal` for the index log, if it is still kept."""
@@ -108,10 +115,16 @@ class IndexMap:
             return [entry for (entry,) in rows]
 
     def apply(
-        self, start: int, entries: Iterable[bytes], checkpoint: Checkpoint, expected: bytes | None = None
+        self,
+        start: int,
+        entries: Iterable[bytes],
+        checkpoint: Checkpoint,
+        expected: bytes | None = None,
+        ordinal: int | None = None,
     ) -> IndexState:
         """Take the `entries` from `start` = `size` on into the map, up to the published `checkpoint`: all or none.
 
+        `ordinal` is the state's in the index log, where it is not the next one: those between are passed over.
         `Conflict` if another process has moved the map on;
         `StorageFailed` if they do not lead to the checkpoint's root, or the entry for the index log is not `expected`.
         """
@@ -132,21 +145,22 @@ class IndexMap:
                     "published checkpoint, so nothing was indexed. Run fsck to find the damaged file."
                 )
             state = IndexState(checkpoint, root)
-            self._keep(state, b"".join(grown.hashes()), expected)
+            self._keep(state, b"".join(grown.hashes()), expected, ordinal)
             return state
 
     def serve(self) -> None:
         """The newest map's root is public now: it is the one that must stay readable."""
         with self._guard, self._database.writing():
             self._set("served", str(self._number("size")).encode())
+            self._set("served_states", str(self._number("states")).encode())
             self._database.run("DELETE FROM states WHERE ordinal < ?", self._number("states") - 1)
 
     @contextmanager
-    def view(self, size: int) -> Iterator[MapView | None]:
-        """The map as it was when `size` entries were in it; None unless that is the newest or the served one."""
+    def view(self) -> Iterator[MapView | None]:
+        """The map that is served; None while none is."""
         with self._guard, self._database.reading():
-            readable = size > 0 and size in (self._number("size"), self._number("served"))
-            yield MapView(self._database, size) if readable else None
+            states = self._number("served_states")
+            yield MapView(self._database, self._number("served"), states) if states else None
 
     def close(self) -> None:
         """Let the file go."""
@@ -180,8 +194,10 @@ class IndexMap:
         self._database.run_many("INSERT INTO postings VALUES (?, ?)", [(list_id, index) for index in indices])
         return Leaf(key, commit_list(grown.size, grown.root()))
 
-    def _keep(self, state: IndexState, subtrees: bytes, expected: bytes | None) -> None:
-        entry, ordinal = format_state(state), self._number("states")
+    def _keep(
+        self, state: IndexState, subtrees: bytes, expected: bytes | None, ordinal: int | None = None
+    ) -> None:
+        entry, ordinal = format_state(state), self._number("states") if ordinal is None else ordinal
         if expected is not None and entry != expected:
             raise StorageFailed(
                 f"Entry {ordinal} of the index of {self.origin}, for its first {state.log.size} entries, is not what "

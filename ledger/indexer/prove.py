@@ -1,4 +1,4 @@
-"""Histories: what the newest published map says of a key, with all proofs, out of the map's file and both logs."""
+"""Histories: what the served map says of a key, with all proofs, out of the map's file and both logs."""
 
 from dataclasses import dataclass
 
@@ -14,12 +14,10 @@ from ledger.kept import Published
 from ledger.reader import LogReader
 from ledger.statement import parse_statement
 
-_ATTEMPTS = 3
-
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What the newest published state of the index says of a key."""
+    """What the served state of the index says of a key."""
 
     published: Published
     entry: bytes
@@ -32,10 +30,10 @@ class _Answer:
 def prove_history(
     key: str, reader: LogReader, index_reader: LogReader, index_map: IndexMap, *, with_entries: bool = True
 ) -> bytes:
-    """The history of `key` as of the newest published index, canonical bytes; its absence if no entry names it.
+    """The history of `key` as of the index that `index_map` serves, canonical bytes; its absence if no entry names it.
 
     `reader` is of the log, `index_reader` of its index log. Without entries it shows their indices only.
-    `Conflict` while nothing is indexed; `StorageFailed` if the stores do not lead to the published roots;
+    `Conflict` while the map serves none; `StorageFailed` if the stores do not lead to the published roots;
     `Malformed` if the history is too large with its entries.
     """
     answer = _look_up(key, index_reader, index_map)
@@ -62,20 +60,21 @@ def prove_history(
 
 
 def _look_up(key: str, index_reader: LogReader, index_map: IndexMap) -> _Answer:
-    for _ in range(_ATTEMPTS):
-        published = index_reader.refresh()
-        if published is None or published.size == 0:
-            raise Conflict(f"The index of {index_map.origin} has not been published yet.")
-        entry = index_reader.entry(published.size - 1)
-        state = parse_state(entry)
-        with index_map.view(state.log.size) as view:
-            if view is not None:
-                found = view.look_up(key)
-                announcements = view.look_up(f"kind:{INDEX_MAP}").indices
-                break
-        # A newer state was published between the two looks, and the map has dropped the older one.
-    else:
-        raise Conflict(f"The map of {index_map.origin} is being made again; ask later.")
+    with index_map.view() as view:
+        if view is None:
+            raise Conflict(
+                f"The map of {index_map.origin} is being made again: {index_map.size} entries are in it. Ask later."
+            )
+        found = view.look_up(key)
+        announcements = view.look_up(f"kind:{INDEX_MAP}").indices
+    index_reader.refresh()
+    if index_reader.size < view.states:
+        raise StorageFailed(
+            f"The index log {index_reader.origin} has {index_reader.size} published entries, its map {view.states} already."
+        )
+    published = index_reader.checkpoint_at(view.states)
+    entry, _ = index_reader.prove(view.states - 1, published)
+    state = parse_state(entry)
     _check(key, found, state)
     return _Answer(published, entry, state, found, announcements)
 
