@@ -1,21 +1,25 @@
 """The command `monitor`, of `python -m ledger` and of `datawharf`."""
 
 import json
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import click
 
 from ledger.check_words import Language
 from ledger.errors import LedgerError, Malformed
+from ledger.monitor.mail import parse_mail_server, send_mail
 from ledger.monitor.monitor import MAX_AGE, Event, Monitor
 from ledger.monitor.state import StateFile
 from ledger.policy import Policy, TrustedLog, parse_policy
 from ledger.stores.address import opened_files
 
 EVERY = 60
+PASSWORD = "LEDGER_SMTP_PASSWORD"  # noqa: S105 - a variable's name
 
 HELP = """Follow the log at PLACE (an address or a folder) from the head remembered in the state file.
 
@@ -53,6 +57,16 @@ _OPTIONS = (
         help="Seconds between looks.",
     ),
     click.Option(["--webhook"], help="Address to POST each event to, as JSON."),
+    click.Option(
+        ["--mail"], multiple=True, help="Address to mail what is not well, or names you, after each look."
+    ),
+    click.Option(["--mail-from"], help="Sender of the mail; default: the first address that gets it."),
+    click.Option(
+        ["--smtp"],
+        default="smtp://localhost",
+        show_default=True,
+        help=f"Mail server, as smtps://user@host:port; its password is read from {PASSWORD}.",
+    ),
     click.Option(["--json", "as_json"], is_flag=True, help="Print each event as a line of JSON."),
     click.Option(["--language"], type=click.Choice(["en", "zh"]), help="Language of the sentences."),
 )
@@ -70,9 +84,10 @@ def monitor_command(default_trust: Callable[[click.Context], Path] | None = None
         language: Language = (
             "zh" if (chosen["language"] or getattr(context.obj, "lang", "en")) == "zh" else "en"
         )
-        reporter = Reporter(language, chosen["as_json"], chosen["webhook"])
+        log, remembered = _log_of(policy, chosen["origin"]), StateFile(state)
+        alarms = _alarms(log.verifier.name, language, chosen)
+        reporter = Reporter(language, chosen["as_json"], alarms)
         with opened_files(place) as files:
-            log, remembered = _log_of(policy, chosen["origin"]), StateFile(state)
             follower = Monitor(
                 files, policy, log, remembered, watch=chosen["watch"], max_age=chosen["max_age"]
             )
@@ -88,41 +103,71 @@ def monitor_command(default_trust: Callable[[click.Context], Path] | None = None
     return click.Command("monitor", help=HELP, callback=run, params=params)
 
 
-class Reporter:
-    """Prints events and sends them; what was told at the last look is not told again at the next."""
+class Alarm(Protocol):
+    """A way to tell somebody else; raises `LedgerError` if that fails."""
 
-    def __init__(self, language: Language, as_json: bool, webhook: str | None) -> None:
-        self._language, self._as_json, self._webhook = language, as_json, webhook
+    def __call__(self, events: Sequence[Event]) -> None:
+        """Tell the events of one look that say more than "all is well"."""
+
+
+class Reporter:
+    """Prints events and passes them on; what was told at the last look is not told again at the next."""
+
+    def __init__(self, language: Language, as_json: bool, alarms: Sequence[Alarm]) -> None:
+        self._language, self._as_json, self._alarms = language, as_json, alarms
         self._last: list[Event] = []
         self._now: list[Event] = []
 
-    def begin(self) -> None:
-        """A new look begins."""
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """One look: when it is over, whatever was new and not well in it is told to those who want to know."""
         self._last, self._now = self._now, []
+        yield
+        if told := [event for event in self._now if event.exit_code and event not in self._last]:
+            for alarm in self._alarms:
+                try:
+                    alarm(told)
+                except LedgerError as error:
+                    click.echo(str(error), err=True)
 
     def __call__(self, event: Event) -> None:
         self._now.append(event)
-        if event in self._last:
-            return
-        document = event.document | {"time": int(time.time())}
-        line = json.dumps(document, ensure_ascii=False) if self._as_json else event.sentence(self._language)
-        click.echo(line)
-        if self._webhook is not None and event.exit_code:
-            # Here, so that whoever needs no webhook needs no HTTP client.
-            from ledger.monitor.webhook import post_json
+        if event not in self._last:
+            document = event.document | {"time": int(time.time())}
+            click.echo(
+                json.dumps(document, ensure_ascii=False) if self._as_json else event.sentence(self._language)
+            )
 
-            try:
-                post_json(self._webhook, document)
-            except LedgerError as error:
-                click.echo(str(error), err=True)
+
+def _alarms(origin: str, language: Language, chosen: Mapping[str, Any]) -> list[Alarm]:
+    alarms: list[Alarm] = []
+    if chosen["webhook"]:
+        # Here, so that whoever needs no webhook needs no HTTP client.
+        from ledger.monitor.webhook import post_json
+
+        def post(events: Sequence[Event]) -> None:
+            for event in events:
+                post_json(chosen["webhook"], event.document | {"time": int(time.time())})
+
+        alarms.append(post)
+    if chosen["mail"]:
+        server = parse_mail_server(chosen["smtp"], os.environ.get(PASSWORD))
+        sender = chosen["mail_from"] or chosen["mail"][0]
+
+        def mail(events: Sequence[Event]) -> None:
+            subject = f"{origin}: {', '.join(dict.fromkeys(event.kind for event in events))}"
+            send_mail(server, sender, chosen["mail"], subject, [event.sentence(language) for event in events])
+
+        alarms.append(mail)
+    return alarms
 
 
 def _look(follower: Monitor, reporter: Reporter, every: int | None) -> int:
     worst = 0
     try:
         while True:
-            reporter.begin()
-            worst = max(worst, follower.step(int(time.time()), reporter))
+            with reporter.looking():
+                worst = max(worst, follower.step(int(time.time()), reporter))
             if every is None:
                 return worst
             time.sleep(every)

@@ -18,6 +18,7 @@ from ledger.bindings import KEY_BINDING
 from ledger.cli import main
 from ledger.entry_rules import KEY_WITHDRAWAL, names_in
 from ledger.errors import LedgerError, Malformed, Unverified
+from ledger.monitor.mail import parse_mail_server
 from ledger.monitor.monitor import EXIT_CODES, Event, Monitor
 from ledger.monitor.state import MonitorState, StateFile, format_state, parse_state
 from ledger.monitor.words import WORDS
@@ -25,6 +26,7 @@ from ledger.note import NoteSigner
 from ledger.policy import Policy, TrustedLog, format_policy
 from ledger.rotation import sign_rotation
 from ledger.statement import parse_statement
+from tests.fakes.mail_server import mail_server
 from tests.fakes.malicious_log import TIME, LogFiles, MaliciousLog, served
 from tests.ledger.market_in_a_box import Market, key
 from tests.ledger.test_malicious_log import Watch
@@ -408,6 +410,91 @@ def test_a_dead_webhook_is_told_and_changes_no_verdict(
         assert command("--webhook", address) == 10
     assert len(received) == 3
     assert "took no notice: it answers 500" in capsys.readouterr().err
+
+
+def test_one_mail_a_look_tells_what_is_not_well(command: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    market = command.log.market
+    with mail_server() as box:
+        mail = [
+            "--smtp",
+            box.address,
+            "--mail",
+            "a@city.example",
+            "--mail",
+            "b@city.example",
+            "--language",
+            "zh",
+        ]
+        assert command(*mail, "--watch", market.org(1)) == 3
+        assert command(*mail) == 0
+        command.log.fork(600)
+        assert command(*mail) == 11
+    assert [to for to, _ in box.received] == [["a@city.example", "b@city.example"]] * 2
+    seen, fork = (message for _, message in box.received)
+    assert (seen["From"], seen["Subject"]) == ("a@city.example", f"{market.origin}: seen")
+    assert fork["Subject"] == f"{market.origin}: fork"
+    assert "签署了两份历史" in fork.get_content()
+    assert "签署了两份历史" in capsys.readouterr().out
+
+
+def test_a_mail_server_that_refuses_is_told_and_changes_no_verdict(
+    command: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command()
+    command.log.roll_back()
+    with mail_server("b@city.example") as box:
+        assert command("--smtp", box.address, "--mail", "a@city.example", "--mail", "b@city.example") == 10
+        assert "refused b@city.example" in capsys.readouterr().err
+        assert len(box.received) == 1
+    assert command("--smtp", box.address, "--mail", "a@city.example") == 10
+    assert "took no mail" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("http://mail.example", "is named as"),
+        ("smtp://", "is named as"),
+        ("smtps://me:secret@mail.example", "is named as"),
+        ("smtp://mail.example/path", "is named as"),
+        ("smtp://mail.example:port", "is no address"),
+        ("smtps://me@mail.example", "there is no password"),
+    ],
+)
+def test_a_mail_server_is_named_exactly(address: str, why: str) -> None:
+    with pytest.raises(Malformed, match=why):
+        parse_mail_server(address)
+
+
+def test_the_usual_ports_of_a_mail_server() -> None:
+    servers = [
+        parse_mail_server(address, "secret")
+        for address in ("smtp://h", "smtp://me@h", "smtps://h", "smtps://me%40city.example@h:99/")
+    ]
+    assert [(each.port, each.encrypted, each.user, each.password) for each in servers] == [
+        (25, False, None, None),
+        (587, False, "me", "secret"),
+        (465, True, None, None),
+        (99, True, "me@city.example", "secret"),
+    ]
+
+
+def test_a_user_s_password_waits_for_an_encrypted_line(command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEDGER_SMTP_PASSWORD", "secret")
+    command()
+    command.log.roll_back()
+    with mail_server() as box:
+        assert command("--smtp", box.address.replace("//", "//me@"), "--mail", "a@city.example") == 10
+    assert box.received == []
+
+
+def test_a_line_break_makes_no_header(command: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    command()
+    command.log.roll_back()
+    with mail_server() as box:
+        assert command("--smtp", box.address, "--mail", "a@city.example\nBcc: x@city.example") == 10
+    assert box.received == []
+    assert "no addresses for mail" in capsys.readouterr().err
 
 
 def test_wrong_use_is_no_verdict_on_the_log(
