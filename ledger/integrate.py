@@ -8,10 +8,9 @@ C2SP tlog-tiles: a partial tile is never hashed into the level above; a full one
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 from ledger.errors import StorageFailed
-from ledger.hashing import HASH_SIZE, CompactRange, leaf_hash
+from ledger.hashing import HASH_SIZE, CompactRange, hash_leaves, hash_pairs
 from ledger.head import split_frames
 from ledger.tiles import (
     ENTRIES,
@@ -24,7 +23,6 @@ from ledger.tiles import (
 )
 
 _TILE_SIZE = TILE_WIDTH * HASH_SIZE
-_PAIR = 2 * HASH_SIZE
 
 Read = Callable[[str], bytes | None]
 
@@ -60,7 +58,7 @@ def grow(edge: Edge, framed: Sequence[bytes]) -> Growth:
     """Integrate framed entries behind `edge`: tiles and bundles, full ones and the partial ones at the end."""
     objects: dict[str, bytes] = {}
     bundle = _grow_bundles(edge, framed, objects)
-    leaves = b"".join([sha256(b"\x00" + entry[2:]).digest() for entry in framed])
+    leaves = hash_leaves([entry[2:] for entry in framed])
     levels, tiles = grow_tiles(edge.size, edge.levels, leaves)
     objects.update((format_tile_path(tile), hashes) for tile, hashes in tiles.items())
     grown = Edge(edge.size + len(framed), levels, bundle)
@@ -123,7 +121,7 @@ def check_last_bundle(read: Read, size: int) -> None:
     last = (size - 1) // TILE_WIDTH
     bundle = tile_at(ENTRIES, last, size)
     entries = split_frames(read_tile(read, bundle))[: bundle.width]
-    hashes = b"".join(leaf_hash(entry[2:]) for entry in entries)
+    hashes = hash_leaves([entry[2:] for entry in entries])
     if hashes != read_tile(read, tile_at(0, last, size)):
         raise StorageFailed(f"The ledger's file {format_tile_path(bundle)} does not fit the tile above it.")
 
@@ -144,9 +142,7 @@ def _grow_bundles(edge: Edge, framed: Sequence[bytes], objects: dict[str, bytes]
 def _fold(hashes: bytes, height: int) -> bytes:
     """Hash neighbours together `height` times: 256 hashes become one with height 8."""
     for _ in range(height):
-        hashes = b"".join(
-            [sha256(b"\x01" + hashes[at : at + _PAIR]).digest() for at in range(0, len(hashes), _PAIR)]
-        )
+        hashes = hash_pairs(hashes)
     return hashes
 
 

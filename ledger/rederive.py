@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import islice
 from multiprocessing import get_context
 
 from ledger.errors import LedgerError
-from ledger.hashing import HASH_SIZE
+from ledger.hashing import HASH_SIZE, hash_leaves, hash_pairs
 from ledger.storage import ObjectReader
 from ledger.tiles import ENTRIES, TILE_WIDTH, TileCoord, format_tile_path
 
@@ -92,20 +91,20 @@ def derive_all(objects: ObjectReader, pieces: Iterable[Piece], workers: int) -> 
 def _hash_entries(bundle: bytes) -> tuple[list[int] | None, bytes]:
     """Where each entry ends (after 0 entries: 0) and the leaf hashes; None if the bundle is not exactly 256 entries."""
     position, size = 0, len(bundle)
-    ends, hashes = [0], list[bytes]()
+    ends, entries = [0], list[memoryview]()
+    whole = memoryview(bundle)
     from_bytes = int.from_bytes
-    while position < size and len(hashes) < TILE_WIDTH:
+    while position < size and len(entries) < TILE_WIDTH:
         start = position + 2
         position = start + from_bytes(bundle[position:start], "big")
-        hashes.append(sha256(b"\x00" + bundle[start:position]).digest())
+        entries.append(whole[start:position])
         ends.append(position)
-    return (ends if len(hashes) == TILE_WIDTH and position == size else None), b"".join(hashes)
+    return (ends if len(entries) == TILE_WIDTH and position == size else None), hash_leaves(entries)
 
 
 def _fold(hashes: bytes) -> bytes:
     while len(hashes) > HASH_SIZE:
-        pairs = range(0, len(hashes), 2 * HASH_SIZE)
-        hashes = b"".join([sha256(b"\x01" + hashes[at : at + 2 * HASH_SIZE]).digest() for at in pairs])
+        hashes = hash_pairs(hashes)
     return hashes
 
 
