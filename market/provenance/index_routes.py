@@ -15,7 +15,8 @@ from market.kit.i18n import N_
 from market.kit.ports import ports_of
 from market.provenance.gateway import Ledger
 from market.provenance.indexing import Index
-from market.provenance.routes import FRESH, IMMUTABLE, served_tile
+from market.provenance.routes import FRESH
+from market.provenance.tiles import IMMUTABLE, served_tile
 from market.provenance.verbs import READ_LOG
 
 files = APIRouter(prefix="/ledger/index/v1", include_in_schema=False)
@@ -50,7 +51,7 @@ def kept_checkpoint(request: Request, size: Annotated[int, Path(ge=0, lt=2**53)]
 @files.get("/tile/{path:path}", dependencies=[Depends(open_guard(READ_LOG))])
 def tile(request: Request, path: str) -> Response:
     """A hash tile or an entry bundle of the index log, full or partial."""
-    return served_tile(_index(request).objects, path)
+    return served_tile(request, _index(request).objects, path)
 
 
 @router.get("/ledger/history", summary="All entries that name a key, with the proof that none is left out")

@@ -14,8 +14,6 @@ from ledger.consistency_receipt import format_consistency_receipt
 from ledger.errors import LedgerError
 from ledger.policy import format_policy
 from ledger.receipt import parse_bundle
-from ledger.storage import ObjectReader
-from ledger.tiles import parse_tile_path
 from ledger.transparent import MEDIA_TYPE as TRANSPARENT_TYPE
 from ledger.transparent import format_transparent_statement
 from market.kit.auth import Principal
@@ -34,10 +32,10 @@ from market.provenance.schemas import (
     StatementView,
     receipt_headers,
 )
+from market.provenance.tiles import IMMUTABLE, served_tile
 from market.provenance.verbs import READ_KEYS, READ_LOG, READ_RECEIPT
 from market.provenance.verifier_file import verifier_digest, verifier_file
 
-IMMUTABLE = {"Cache-Control": "public, max-age=604800, immutable"}
 FRESH = {"Cache-Control": "no-cache"}
 
 COSE_RECEIPT_TYPE = "application/scitt-receipt+cose"
@@ -50,19 +48,6 @@ Reader = Annotated[Principal, Depends(api_guard(READ_LOG))]
 
 def _ledger(request: Request) -> Ledger:
     return ports_of(request).get(Ledger)
-
-
-def served_tile(objects: ObjectReader, path: str) -> Response:
-    """The tile or bundle `tile/<path>` of a log whose files are `objects`."""
-    name = f"tile/{path}"
-    try:
-        parse_tile_path(name)
-        data = objects.read(name)
-    except LedgerError:
-        data = None
-    if data is None:
-        raise NotFound(N_("There is no such tile."))
-    return Response(data, media_type="application/octet-stream", headers=IMMUTABLE)
 
 
 @files.get("/checkpoint", dependencies=[Depends(open_guard(READ_LOG))])
@@ -107,7 +92,7 @@ def consistency(
 @files.get("/tile/{path:path}", dependencies=[Depends(open_guard(READ_LOG))])
 def tile(request: Request, path: str) -> Response:
     """A hash tile or an entry bundle, full or partial."""
-    return served_tile(_ledger(request).objects, path)
+    return served_tile(request, _ledger(request).objects, path)
 
 
 @files.get("/trust.policy", dependencies=[Depends(open_guard(READ_LOG))])

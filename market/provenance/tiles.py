@@ -1,0 +1,47 @@
+"""Serving the files of a log as C2SP tlog-tiles says: tiles as they are, bundles of entries packed for those who unpack."""
+
+from __future__ import annotations
+
+import gzip
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ledger.errors import LedgerError
+from ledger.storage import ObjectReader
+from ledger.tiles import ENTRIES, parse_tile_path
+from market.kit.errors import NotFound
+from market.kit.i18n import N_
+
+IMMUTABLE = {"Cache-Control": "public, max-age=604800, immutable"}
+
+
+def served_tile(request: Request, objects: ObjectReader, path: str) -> Response:
+    """The tile or bundle `tile/<path>` of a log whose files are `objects`."""
+    name = f"tile/{path}"
+    try:
+        tile = parse_tile_path(name)
+        data = objects.read(name)
+    except LedgerError as error:
+        raise _missing() from error
+    if data is None:
+        raise _missing()
+    headers = dict(IMMUTABLE)
+    if tile.level == ENTRIES:
+        headers["Vary"] = "Accept-Encoding"
+        if _unpacks_gzip(request.headers.get("accept-encoding", "")):
+            headers["Content-Encoding"] = "gzip"
+            data = gzip.compress(data, mtime=0)
+    return Response(data, media_type="application/octet-stream", headers=headers)
+
+
+def _missing() -> NotFound:
+    return NotFound(N_("There is no such tile."))
+
+
+def _unpacks_gzip(accepted: str) -> bool:
+    for each in accepted.lower().split(","):
+        coding, _, weight = each.partition(";")
+        if coding.strip() == "gzip":
+            return weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return False
