@@ -1,6 +1,6 @@
 """The report of a check: its steps, each with an outcome, and what they add up to. Never a bare yes or no."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -17,6 +17,8 @@ EXIT_CODES: dict[Verdict, int] = {
     "no_longer_valid": 3,
     "unreadable": 4,
 }
+MARKS: dict[Outcome, str] = {"passed": "✓", "failed": "✗", "warning": "!", "not_run": "–"}
+"""How a step is marked where people read it."""
 NO_GAP = frozenset({"none", "none_required"})
 """Causes for which a step had nothing to look at, so that not running it leaves no gap."""
 
@@ -81,6 +83,12 @@ class Report:
     def sentence(self, lang: Language = "en") -> str:
         """The outcome in words."""
         return OUTCOMES[self.outcome][0 if lang == "en" else 1]
+
+    def lines(self, lang: Language = "en") -> Iterator[str]:
+        """The report as people read it: the outcome first, then each step with its mark."""
+        yield self.sentence(lang)
+        for step in self.steps:
+            yield f"{MARKS[step.outcome]} {step.sentence(lang)}"
 
 
 def render_value(name: str, value: Any) -> str:

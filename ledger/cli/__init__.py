@@ -164,9 +164,8 @@ def verify(receipt_file: Path, trust: Path, token: Path | None, roots: Sequence[
         now=int(time.time()),
         timestamp=Token(token.read_bytes(), tuple(root.read_bytes() for root in roots)) if token else None,
     )
-    for step in report.steps:
-        click.echo(f"{step.outcome:8} {step.sentence('zh' if language == 'zh' else 'en')}")
-    click.echo(report.outcome)
+    for line in report.lines("zh" if language == "zh" else "en"):
+        click.echo(line)
     click.get_current_context().exit(report.exit_code)
 
 

@@ -35,7 +35,7 @@ from ledger.stores.files import FileLock, FileObjects
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_LANGUAGE = click.option("--language", type=click.Choice(["en", "zh"]), default="en")
+_LANGUAGE = click.option("--language", type=click.Choice(["en", "zh"]), help="Language of the sentences.")
 
 
 @click.group(help="The index of a log: all entries that name a key, with a proof that none is left out.")
@@ -80,22 +80,23 @@ def prove(folder: Path, key: str, without_entries: bool) -> None:
 
 @index.command(help="Check a HISTORY against a trust file, without a network; each check is a sentence.")
 @click.argument("history", type=_FILE)
-@click.option(
-    "--trust", type=_FILE, required=True, help="Trust file (C2SP tlog-policy), never out of a history."
-)
+@click.option("--trust", type=_FILE, help="Trust file (C2SP tlog-policy), never out of a history.")
 @click.option("--key", help="What was asked for.")
 @click.option("--at-least", type=click.IntRange(min=0), help="So many entries the log had when it was asked.")
 @click.option("--map-root", help="Root of the map in hex, as index rebuild prints it.")
 @_LANGUAGE
 def verify(
     history: Path,
-    trust: Path,
+    trust: Path | None,
     key: str | None,
     at_least: int | None,
     map_root: str | None,
-    language: Language,
+    language: Language | None,
 ) -> None:
     """Print the report and exit with its code."""
+    trust = trust or _own_trust_file()
+    if trust is None:
+        raise click.UsageError("Name a trust file with --trust. It must not come with the history.")
     report = check_history(
         history.read_bytes(),
         parse_policy(trust.read_bytes()),
@@ -103,9 +104,8 @@ def verify(
         at_least=at_least,
         rebuilt=None if map_root is None else parse_hex(map_root, "root of the map", HASH_SIZE),
     )
-    for step in report.steps:
-        click.echo(f"{step.outcome:8} {step.sentence(language)}")
-    click.echo(report.sentence(language))
+    for line in report.lines(_language(language)):
+        click.echo(line)
     click.get_current_context().exit(report.exit_code)
 
 
@@ -114,11 +114,17 @@ def verify(
 )
 @click.argument("place")
 @click.option("--index", "index_place", help="Folder or address of the index log; default: PLACE/index/v1.")
-@click.option("--trust", type=_FILE, help="Trust file; default: the one in the folder PLACE, made by create.")
+@click.option(
+    "--trust", type=_FILE, help="Trust file; default: the one in the folder PLACE, if create made it."
+)
 @click.option("--quiet", is_flag=True, help="Say nothing but what is wrong.")
 @_LANGUAGE
-def compare(place: str, index_place: str | None, trust: Path | None, quiet: bool, language: Language) -> None:
+def compare(
+    place: str, index_place: str | None, trust: Path | None, quiet: bool, language: Language | None
+) -> None:
     """Name the first difference; exit 1 if there is one."""
+    if trust is None and not (Path(place) / "trust.policy").is_file():
+        trust = _own_trust_file()
     if trust is None:
         home = _Home(Path(place))
         found = _compare(home.reader(), home.index_reader())
@@ -130,11 +136,22 @@ def compare(place: str, index_place: str | None, trust: Path | None, quiet: bool
             key = announced_key(view, policy.logs[0].verifier) if trusted is None else trusted.verifier
             found = _compare(view, LogView(index_files, key))
     if found.difference is not None:
-        click.echo(found.difference.sentence(language))
+        click.echo(found.difference.sentence(_language(language)))
         click.get_current_context().exit(1)
     if not quiet:
         click.echo(f"{found.origin}: {found.size} entries, {found.states} states of the index agree.")
         click.echo(f"map root {found.map_root.hex()}")
+
+
+def _language(chosen: Language | None) -> Language:
+    """As chosen, or that of the command around this one."""
+    return "zh" if (chosen or getattr(click.get_current_context().obj, "lang", "en")) == "zh" else "en"
+
+
+def _own_trust_file() -> Path | None:
+    """The trust file of whoever runs the command, if the command around this one knows it."""
+    path = getattr(click.get_current_context().obj, "trust_file", None)
+    return path if isinstance(path, Path) and path.is_file() else None
 
 
 def _compare(view: LogReader | LogView, index_view: LogReader | LogView) -> Rebuilt:

@@ -9,14 +9,16 @@ in the log. What was signed before stays valid; of a key that is withdrawn later
 
 from typing import Any
 
-from ledger.bindings import LogPolicy
+from ledger.bindings import KEY_BINDING, LogPolicy, parse_key_binding, parse_log_policy
 from ledger.checkpoint import Checkpoint
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, Malformed
 from ledger.finding import Finding
 from ledger.index.check import check_history
 from ledger.index.history import History
+from ledger.index.words import NAMES
 from ledger.keys import PublicKey
 from ledger.policy import Policy
+from ledger.receipt import parse_bundle
 from ledger.statement import Statement, parse_statement
 
 KEY_WITHDRAWAL = "urn:datawharf:predicate/key-withdrawal/v1"
@@ -26,6 +28,27 @@ COMPROMISED = "compromised"
 def key_of_history(key: PublicKey) -> str:
     """Under which key of the index the bindings and withdrawals of a signing key stand."""
     return f"key:{key.raw.hex()}"
+
+
+def key_of_signer(receipt: bytes) -> str:
+    """Which history goes with a receipt: that of the key which signed its statement. Nothing in it is verified.
+
+    `Malformed` if the receipt cannot be read, or brings along no statement that says which key it was.
+    """
+    bundle = parse_bundle(receipt)
+    statement = parse_statement(bundle.statement)
+    for entry in (bundle.statement, *(each.statement for each in bundle.supporting)):
+        known = parse_statement(entry)
+        try:
+            if known.predicate_type == KEY_BINDING:
+                key = parse_key_binding(known).key
+            else:
+                key = parse_log_policy(known).platform_key
+        except Malformed:
+            continue
+        if key.thumbprint == statement.kid:
+            return key_of_history(key)
+    raise Malformed("The receipt does not say which key signed its statement.")
 
 
 def check_not_withdrawn(
@@ -66,7 +89,8 @@ def _verified(
     report = check_history(data, trust, key=key_of_history(key), at_least=signed + 1)
     wrong = next((step.code for step in report.steps if step.outcome == "failed"), None)
     if wrong is not None or report.history is None:
-        raise Finding("warning", "unproved", step=wrong)
+        what, what_zh = NAMES.get(wrong or "") or NAMES["history"]
+        raise Finding("warning", "unproved", step=wrong, what=what, what_zh=what_zh)
     log = report.step("history_log").params
     if log["origin"] != receipt.origin:
         raise Finding("warning", "other_log", found=log["origin"], origin=receipt.origin)

@@ -1,7 +1,8 @@
 """The steps of checking a history in words, in English and Chinese, beside those of `ledger.check_words`."""
 
 NAMES: dict[str, tuple[str, str]] = {
-    "asked": ("the question", "所查对象"),
+    "history": ("the form of the history", "历史记录格式"),
+    "asked": ("what was asked", "所查对象"),
     "history_log": ("the ledger's signature", "账本签名"),
     "index_key": ("the index's key", "索引密钥"),
     "index_log": ("the index's signature", "索引签名"),
@@ -194,9 +195,9 @@ WORDS: dict[str, tuple[str, str]] = {
         "该密钥在第 {index} 条之前未被撤回：其在账本前 {size} 条中的完整历史可证。",
     ),
     "key_not_revoked.warning.unproved": (
-        "The key's history was not accepted (its step {step} failed), so whether the key was withdrawn is not known. "
+        "The key's history was not accepted ({what} does not hold), so whether the key was withdrawn is not known. "
         "Get the history again and check it by itself.",
-        "密钥的历史记录未通过核验（步骤 {step} 未通过），因此无法确定密钥是否已撤回。请重新索取并单独核验该记录。",
+        "密钥的历史记录未通过核验（{what_zh}不成立），因此无法确定密钥是否已撤回。请重新索取并单独核验该记录。",
     ),
     "key_not_revoked.warning.other_log": (
         "The key's history is of the ledger {found}, not of {origin}. Get that of the receipt's ledger.",
@@ -222,8 +223,9 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "rebuilt.not_run": (
         "Not run: that the index was made rightly out of the ledger shows only when it is made again from all entries, "
-        "which anybody can do. Run index rebuild, or rely on somebody who did.",
-        "未执行：索引是否由账本如实生成，须由全部条目重算方可知，人人可为。可执行 index rebuild，或依据他人重算的结果。",
+        "which anybody can do. Run datawharf index rebuild, or rely on somebody who did.",
+        "未执行：索引是否由账本如实生成，须由全部条目重算方可知，人人可为。"
+        "可执行 datawharf index rebuild，或依据他人重算的结果。",
     ),
     "rebuilt.failed": (
         "The index made again from the ledger has another root: the operator's index is wrong. "

@@ -11,8 +11,11 @@ from uuid import UUID
 import httpx
 
 from ledger.bindings import prove_possession
+from ledger.checkpoint import parse_checkpoint
+from ledger.index.history import parse_history
 from ledger.keys import SigningKey
 from ledger.manifest import Manifest, parse_manifest
+from ledger.note import parse_note
 from market.client.errors import ClientError, Corrupt, Lang
 from market.client.transport import Transport
 from market.client.views import Asset, Head, Version
@@ -155,6 +158,34 @@ class Party:
                     "The statement is accepted but not in a published checkpoint yet. Ask again later."
                 )
             time.sleep(min(float(reply.headers.get("retry-after", "1")), 5.0) / 4)
+
+    def history(
+        self,
+        key: str,
+        *,
+        entries: bool = True,
+        at_least: int | None = None,
+        wait: float = RECEIPT_WAIT_SECONDS,
+    ) -> bytes:
+        """All entries that name a key such as `asset:<uuid>`, with the proof that none is left out.
+
+        at_least: so many entries of the ledger it must cover, waiting for the index to follow; default: those that the
+        marketplace has published now. Check it with `ledger.index.check.check_history`.
+        """
+        needed = self.head()["size"] if at_least is None else at_least
+        deadline = time.monotonic() + wait
+        while True:
+            data = self.api.get_bytes(f"{API}/ledger/history", key=key, entries=None if entries else "false")
+            covered = parse_checkpoint(parse_note(parse_history(data).checkpoint).text).size
+            if covered >= needed:
+                return data
+            if time.monotonic() > deadline:
+                raise ClientError(
+                    "The index covers {covered} entries of the ledger, not {needed} yet. Ask again later.",
+                    covered=covered,
+                    needed=needed,
+                )
+            time.sleep(0.25)
 
     def pages(self, path: str, **params: Any) -> Iterator[dict[str, Any]]:
         """All items of a paged list."""

@@ -29,6 +29,12 @@ CHINESE: dict[str, str] = {
     "Content root  {root}": "内容根  {root}",
     "Statement     {leaf}": "声明    {leaf}",
     "Receipt       {path} (ledger entry {index})": "回执    {path}（账本条目 {index}）",
+    "History       {path} ({count} of the ledger's first {size} entries name {key})": (
+        "历史    {path}（账本前 {size} 条中有 {count} 条涉及 {key}）"
+    ),
+    "The index covers {covered} entries of the ledger, not {needed} yet. Ask again later.": (
+        "索引目前涵盖账本 {covered} 条，尚未达到 {needed} 条，请稍后再查。"
+    ),
     "Application {id} is in the state {state}.": "申请 {id} 的状态为 {state}。",
     "Certificate code {code}": "登记凭证查询码 {code}",
     "Nothing waits.": "没有待办事项。",

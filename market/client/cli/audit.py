@@ -20,8 +20,6 @@ from market.client.errors import ClientError
 from market.client.registering import find_files, hash_files, manifest_of
 from market.client.second_opinion import merkletools_agrees
 
-MARKS = {"passed": "✓", "failed": "✗", "warning": "!", "not_run": "–"}
-
 
 @click.command()
 @click.argument("receipt", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -86,9 +84,8 @@ def verify(
         history=history.read_bytes() if history else None,
         timestamp=Token(token.read_bytes(), tuple(root.read_bytes() for root in roots)) if token else None,
     )
-    click.echo(report.sentence(ctx.lang))
-    for step in report.steps:
-        click.echo(f"{MARKS[step.outcome]} {step.sentence(ctx.lang)}")
+    for line in report.lines(ctx.lang):
+        click.echo(line)
     agrees = not second_opinion or _second_opinion(ctx, receipt)
     sys.exit(report.exit_code if agrees else 1)
 

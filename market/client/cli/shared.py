@@ -62,6 +62,11 @@ class Context:
         return load_profile(self.folder)
 
     @property
+    def trust_file(self) -> Path:
+        """Of the profile; it need not exist."""
+        return self.profile.trust_file
+
+    @property
     def progress(self) -> Progress:
         return Silent() if self.quiet else Bar(self.lang)
 

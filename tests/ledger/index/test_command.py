@@ -60,6 +60,8 @@ def test_more_entries_are_followed(tmp_path: Path, capfdbinary: pytest.CaptureFi
     assert "exactly the entries named here, 2 in number" in out
     assert verify(history, "--key", asset(2), "--language", "zh") == 1
     assert "而非" in capfdbinary.readouterr().out.decode()
+    assert main(["index", "verify", str(history)]) == 2
+    assert "must not come with the history" in capfdbinary.readouterr().err.decode()
     assert verify(prove(tmp_path / "home", asset(2), capfdbinary)) == 0
     assert "has no entry" in capfdbinary.readouterr().out.decode()
     assert verify(prove(tmp_path / "home", asset(1), capfdbinary, "--without-entries")) == 0
@@ -120,3 +122,25 @@ def test_a_log_elsewhere_needs_a_trust_file_and_names_its_index(
     assert b"1 entries, 1 states of the index agree" in capfdbinary.readouterr().out
     assert main(["index", "rebuild", *places, "--trust", str(only_log)]) == 1
     assert b"names the key of the index" in capfdbinary.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "outcome", "marks"),
+    [
+        (["--language", "en"], "Passed, but some steps did not run", "–✓✓✓✓–✓✓✓––"),
+        (["--language", "zh"], "核验通过，但有步骤未执行", "–✓✓✓✓–✓✓✓––"),
+        (["--key", asset(2)], "Failed. Do not rely on this history", "✗✓✓✓✓–✓✓✓––"),
+        (["--key", asset(2), "--language", "zh"], "核验未通过。请勿依赖此历史记录", "✗✓✓✓✓–✓✓✓––"),
+    ],
+)
+def test_the_outcome_comes_first_and_each_step_has_its_mark(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], options: list[str], outcome: str, marks: str
+) -> None:
+    home = tmp_path / "home"
+    (tmp_path / "one").write_bytes(statement(1))
+    assert main(["create", str(home), str(tmp_path / "one"), "--origin", ORIGIN]) == 0
+    assert main(["index", "follow", str(home)]) == 0
+    verify(prove(home, asset(1), capfdbinary), *options)
+    first, *steps = capfdbinary.readouterr().out.decode().splitlines()
+    assert first.startswith(outcome)
+    assert "".join(step[0] for step in steps) == f"✓{marks}"

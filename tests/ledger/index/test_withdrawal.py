@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from ledger.check import check_bundle
+from ledger.errors import Malformed
 from ledger.index.check import check_history
-from ledger.index.withdrawal import KEY_WITHDRAWAL, key_of_history
+from ledger.index.withdrawal import KEY_WITHDRAWAL, key_of_history, key_of_signer
 from ledger.policy import Policy, TrustedLog
 from ledger.receipt import format_bundle
 from ledger.report import Report, Step
@@ -120,6 +121,23 @@ def test_a_history_that_hides_the_withdrawal_is_not_accepted() -> None:
     ):
         found = step(check(made, 4, history))
         assert (found.outcome, found.cause, found.params["step"]) == ("warning", "unproved", failed)
+
+
+def test_what_was_wrong_with_a_history_is_said_in_words() -> None:
+    made = world(FACT)
+    found = step(check(made, 3, b"{}"))
+    assert "the form of the history does not hold" in found.sentence("en")
+    assert "历史记录格式不成立" in found.sentence("zh")
+    assert "what was asked" in step(check(made, 3, made.prove("org:other"))).sentence("en")
+
+
+def test_a_receipt_says_which_history_goes_with_it() -> None:
+    made = world(FACT)
+    assert key_of_signer(made.reader().receipt(3, supporting=(2, 0))) == KEY
+    assert key_of_signer(made.reader().receipt(2, supporting=(0,))) == key_of_history(MARKET.platform.public)
+    assert key_of_signer(made.reader().receipt(0)) == key_of_history(MARKET.platform.public)
+    with pytest.raises(Malformed, match="which key"):
+        key_of_signer(made.reader().receipt(3, supporting=(0,)))
 
 
 def test_a_history_without_entries_says_nothing_of_withdrawals() -> None:

@@ -14,6 +14,7 @@ from market.catalog.schemas import EXAMPLE_METADATA
 from market.cli.operator import COMMANDS
 from market.cli.zone import add_zone
 from market.client.cli.main import OPERATORS, Failing, main
+from market.client.errors import ClientError
 from market.kit.clock import SystemClock
 from tests.market.client.conftest import PASSWORD, Market
 
@@ -87,6 +88,39 @@ def test_from_sign_up_to_a_verified_receipt(market: Market, run: Run, tmp_path: 
     run("registrar", "decide", application, "accepted")
     returned = run("registrar", "decide", application, "returned", "--reason-en", "The source is not named")
     assert "RETURNED" in returned.output
+
+
+def test_a_complete_history_is_fetched_checked_and_held_against_a_receipt(
+    market: Market, run: Run, tmp_path: Path
+) -> None:
+    join(run, market, "historian", "cli-historian@example.com")
+    data = tmp_path / "ports"
+    data.mkdir()
+    (data / "ports.csv").write_text("code,name\nCNQZH,Qinzhou\n", "utf-8")
+    (tmp_path / "about.json").write_text(json.dumps(EXAMPLE_METADATA), "utf-8")
+    told = run("historian", "register", str(data), "--metadata", str(tmp_path / "about.json")).output
+    receipt, asset = _found(r"Receipt\s+(\S+) \(ledger entry", told), _found(r"of asset (\S+)[.]", told)
+
+    kept = str(tmp_path / "asset.json")
+    said = run("historian", "index", "get", f"asset:{asset}", "--to", kept).output
+    size = _found(r"[(]1 of the ledger's first (\d+) entries name asset:\S+[)]", said)
+    checked = ("index", "verify", kept, "--key", f"asset:{asset}", "--at-least", size)
+    assert run("historian", *checked).output.startswith("Passed")
+    assert run("historian", *checked, lang="zh").output.startswith("核验通过")
+    assert "✗ " in run("historian", "index", "verify", kept, "--key", "asset:other", status=1).output
+
+    run("historian", "index", "get", "--signer-of", receipt, "--to", str(tmp_path / "signer.json"))
+    verified = run("historian", "verify", receipt, "--history", str(tmp_path / "signer.json")).output
+    assert "✓ The key was not withdrawn before entry" in verified
+    assert "! The key's history was not accepted (what was asked does not hold)" in (
+        run("historian", "verify", receipt, "--history", kept).output
+    )
+    assert "Name either KEY" in run("historian", "index", "get", status=2).output
+
+
+def test_an_index_that_is_behind_is_not_taken_for_complete(market: Market) -> None:
+    with market.party() as anybody, pytest.raises(ClientError, match="Ask again later"):
+        anybody.history("asset:none", at_least=10**9, wait=0)
 
 
 def test_refusals_are_one_sentence_and_status_1(market: Market, run: Run, tmp_path: Path) -> None:
