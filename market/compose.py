@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 from ledger.index.state import index_origin
-from ledger.keyfile import read_key_file, write_key_file
-from ledger.keys import SigningKey
 from ledger.log import Cosigners, Log
-from ledger.note import NoteSigner
 from ledger.policy import Policy, parse_policy
-from ledger.signer import Signer
+from ledger.signer import HeadSigner
 from ledger.storage import LockStore, ObjectStore
 from ledger.stores.files import FileLock, FileObjects
 from ledger.stores.objects import S3Objects
@@ -30,13 +26,14 @@ from market.payments.bank_transfer import BankAccount, BankTransferGateway
 from market.payments.gateway import PaymentGateway, StripeGateway
 from market.provenance.gateway import Ledger, PlatformKey
 from market.provenance.indexing import Index, IndexStores
-
-COSIGNATURE_KIND = 0x04
-KEY_NAMES = ("log", "cosigner", "receipt", "platform", "index", "index-cosigner")
+from market.signers import PLATFORM_KEY, has_index, own_signers, signers, signing_key
 
 
-def open_ports(settings: Settings, clock: Clock | None = None) -> Ports:
-    """The ports of a running server or worker. Refuses to start on a ledger that is behind its own signed head."""
+def open_ports(settings: Settings, clock: Clock | None = None, *, writes: bool = True) -> Ports:
+    """The ports of a running server or worker.
+
+    writes: whether this process appends to the log. One that does not never asks for a key of the log.
+    """
     clock = clock or SystemClock()
     db = Database(settings.database, lock_wait=settings.lock_wait_seconds)
     ports = Ports(
@@ -48,7 +45,7 @@ def open_ports(settings: Settings, clock: Clock | None = None) -> Ports:
         secure_cookies=settings.https,
     )
     ports.add(Settings, settings)
-    ports.add(Ledger, open_ledger(settings, db))
+    ports.add(Ledger, open_ledger(settings, db, writes=writes))
     ports.add(BlobStore, open_blobs(settings.blobs, settings.s3_options, settings.s3_public_endpoint))
     accounts = {currency: BankAccount(**account) for currency, account in settings.bank.items()}
     ports.add(BankTransferGateway, BankTransferGateway(accounts))
@@ -61,74 +58,57 @@ def open_ports(settings: Settings, clock: Clock | None = None) -> Ports:
     return ports
 
 
-def open_ledger(settings: Settings, db: Database) -> Ledger:
-    log, cosigner = note_signers(settings)
+def open_ledger(settings: Settings, db: Database, *, writes: bool = True) -> Ledger:
     objects, policy = ledger_objects(settings), parse_policy(settings.trust_file.read_bytes())
+    platform = PlatformKey(UUID(settings.platform_org), signing_key(settings, PLATFORM_KEY))
+    if not writes:
+        return Ledger(settings.origin, objects, policy, platform, index=_index(settings, db))
+    log_signer, index_signer = signers(settings)
     return Ledger(
         settings.origin,
         objects,
         policy,
-        PlatformKey(UUID(settings.platform_org), _key(settings, "platform")),
-        log=log.verifier,
-        cosigner=cosigner.verifier,
+        platform,
         lock=_lock(settings, db),
-        signer=_signer(settings),
+        signer=log_signer,
         cosigners=_cosigners(settings, policy, objects),
-        index=open_index(settings, db, policy),
+        index=_index(settings, db, index_signer, policy),
     )
 
 
-def open_index(settings: Settings, db: Database, policy: Policy | None = None) -> Index | None:
-    """The index of the log; None in a home that was made before there was one and has no keys for it.
+def log_writer(settings: Settings, db: Database) -> Log:
+    """The log, taken over by whoever holds its keys and needs no market around it."""
+    objects, policy = ledger_objects(settings), parse_policy(settings.trust_file.read_bytes())
+    cosigners = _cosigners(settings, policy, objects)
+    signer, _ = own_signers(settings)
+    return Log.load(settings.origin, objects, _lock(settings, db), signer, cosigners=cosigners)
+
+
+def _index(
+    settings: Settings, db: Database, signer: HeadSigner | None = None, policy: Policy | None = None
+) -> Index | None:
+    """The index of the log, to read; with a signer also to write. None in a home that was made before there was one.
 
     policy: whose witnesses cosign it; None while they do not know it yet.
     """
-    if not (settings.keys / "index.key").is_file():
+    if not has_index(settings):
         return None
-    origin, folder = index_origin(settings.origin), settings.home / "index"
-    cosigner = NoteSigner(f"{origin}/cosigner", _key(settings, "index-cosigner"), COSIGNATURE_KIND)
-    log_signer = NoteSigner(origin, _key(settings, "index"))
+    folder = settings.home / "index"
+    if signer is not None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if settings.ledger_objects.startswith("s3://"):
         objects: ObjectStore = S3Objects.open(f"{settings.ledger_objects}/index/v1", settings.s3_options)
-        lock: LockStore = SqlLock(db.engine, origin)
+        lock: LockStore = SqlLock(db.engine, index_origin(settings.origin))
     else:
         objects, lock = FileObjects(folder / "log"), FileLock(folder / "head")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    signer = Signer(folder / "signer", log_signer, cosigner, _key(settings, "receipt"))
     cosigners = None if policy is None else _cosigners(settings, policy, objects)
-    return Index(
-        settings.origin,
-        IndexStores(objects, lock, signer, cosigner.verifier, folder / "map.sqlite", cosigners),
-    )
-
-
-def index_vkey(settings: Settings) -> str:
-    """The public key of the index log, for its witnesses."""
-    return NoteSigner(index_origin(settings.origin), _key(settings, "index")).vkey
-
-
-def note_signers(settings: Settings) -> tuple[NoteSigner, NoteSigner]:
-    """What signs checkpoints, and what adds the operator's time to them."""
-    return (
-        NoteSigner(settings.origin, _key(settings, "log")),
-        NoteSigner(f"{settings.origin}/cosigner", _key(settings, "cosigner"), COSIGNATURE_KIND),
-    )
-
-
-def make_keys(settings: Settings) -> None:
-    """Fresh keys and the server's secret, mode 0600, outside the database."""
-    settings.keys.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name in KEY_NAMES:
-        write_key_file(
-            settings.keys / f"{name}.key", SigningKey.generate(), label=f"{settings.origin} {name}"
-        )
-    path = settings.keys / "secret"
-    path.touch(mode=0o600, exist_ok=False)
-    path.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
+    return Index(settings.origin, IndexStores(objects, folder / "map.sqlite", lock, signer, cosigners))
 
 
 def create_log(settings: Settings, db: Database, genesis: list[bytes], now: datetime) -> None:
     """Start the log with its first entries and publish its first checkpoint. Refuses where there is one already.
+
+    Signs with the keys themselves: a signer of its own begins to serve when there is a log.
 
     Refuses a bucket too that lets one object be written twice: no log can be kept there.
     """
@@ -137,30 +117,14 @@ def create_log(settings: Settings, db: Database, genesis: list[bytes], now: date
         objects.check_conditional_put()
     if isinstance(lock, SqlLock):
         lock.create_table()
-    log = Log.create(settings.origin, objects, lock, _signer(settings), genesis)
+    log_signer, index_signer = own_signers(settings)
+    log = Log.create(settings.origin, objects, lock, log_signer, genesis)
     published = log.publish(int(now.timestamp()))
-    index = open_index(settings, db)
+    index = _index(settings, db, index_signer)
     if published.size and index is not None:
         index.follow(log, int(now.timestamp()))
         index.close()
     log.close()
-
-
-def index_announcement(settings: Settings, db: Database) -> dict[str, str]:
-    """What the platform states about the index of a new log."""
-    index = open_index(settings, db)
-    if index is None:
-        raise ConfigError(f"The keys of the index are missing in {settings.keys}.")
-    return index.announcement()
-
-
-def signing_key(settings: Settings, name: str) -> SigningKey:
-    return _key(settings, name)
-
-
-def _signer(settings: Settings) -> Signer:
-    log, cosigner = note_signers(settings)
-    return Signer(settings.home / "signer" / "state", log, cosigner, _key(settings, "receipt"))
 
 
 def _cosigners(settings: Settings, policy: Policy, objects: ObjectStore) -> Cosigners | None:
@@ -182,15 +146,6 @@ def _lock(settings: Settings, db: Database) -> LockStore:
     if settings.ledger_objects.startswith("s3://"):
         return SqlLock(db.engine, settings.origin)
     return FileLock(settings.home / "ledger.head")
-
-
-def _key(settings: Settings, name: str) -> SigningKey:
-    path = settings.keys / f"{name}.key"
-    if not path.is_file():
-        raise ConfigError(
-            f"{path} is missing. Restore it from your backup of the keys folder, or run init in a new home."
-        )
-    return read_key_file(path)
 
 
 def _read_secret(settings: Settings) -> bytes:

@@ -41,6 +41,8 @@ class Settings:
     log: json, text, or auto: text where a server runs at a terminal, JSON lines elsewhere.
     bank: currency -> account (holder, bank, number, bank_code) for transfers.
     publish_without_quorum: whether a checkpoint comes out, and receipts with it, that too few witnesses have cosigned.
+    signer_home: folder of the keys that sign the log and its index, and of what they signed; empty, the home itself.
+    signer_sockets: folder of the sockets at which a signer has these keys; empty, who appends to the log reads them.
     """
 
     home: Path
@@ -66,10 +68,20 @@ class Settings:
     s3_options: dict[str, str] = field(default_factory=dict, repr=False)
     s3_public_endpoint: str = ""
     publish_without_quorum: bool = False
+    signer_home: str = ""
+    signer_sockets: str = ""
 
     @property
     def keys(self) -> Path:
         return self.home / "keys"
+
+    @property
+    def signer_folder(self) -> Path:
+        return Path(self.signer_home) if self.signer_home else self.home
+
+    @property
+    def signer_keys(self) -> Path:
+        return self.signer_folder / "keys"
 
     @property
     def trust_file(self) -> Path:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from ledger.errors import Conflict, LedgerError
 from ledger.fsck import fsck
-from market.compose import KEY_NAMES, open_ledger
+from ledger.policy import parse_policy
+from market.compose import open_ledger
 from market.config import Settings
 from market.kit.db import Database
 from market.kit.jobs import backlog
 from market.provenance.gateway import Ledger
+from market.signers import LOG_KEYS, PLATFORM_KEY, signers
 
 LITTLE_SPACE = 10**9
 
@@ -26,18 +28,42 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """All findings, the good ones too."""
-    return [*_keys(settings), *_database(settings), *_space(settings)]
+    return [*_keys(settings), *_signer(settings), *_database(settings), *_space(settings)]
 
 
 def _keys(settings: Settings) -> Iterator[Finding]:
-    for name in (*(f"{key}.key" for key in KEY_NAMES), "secret"):
-        path = settings.keys / name
+    paths = [settings.keys / f"{PLATFORM_KEY}.key", settings.keys / "secret"]
+    if not settings.signer_sockets:
+        paths += [settings.signer_keys / f"{key}.key" for key in LOG_KEYS]
+    for path in paths:
         if not path.is_file():
             yield Finding(False, f"{path} is missing: restore it from your backup")
         elif os.name == "posix" and path.stat().st_mode & 0o077:
             yield Finding(False, f"{path} can be read by others: chmod 600 {path}")
         else:
-            yield Finding(True, f"{name} is there and private")
+            yield Finding(True, f"{path.name} is there and private")
+
+
+def _signer(settings: Settings) -> Iterator[Finding]:
+    """Whether a signer of its own answers, and signs with keys that the trust file names."""
+    if not settings.signer_sockets:
+        return
+    try:
+        known = parse_policy(settings.trust_file.read_bytes()).log_keys(settings.origin)
+        signer, index_signer = signers(settings)
+        keys = signer.log_verifiers
+        assert index_signer is not None
+        index_signer.epoch()
+    except LedgerError as error:
+        yield Finding(False, f"the signer: {error}")
+        return
+    foreign = [key for key in keys if key not in known]
+    if foreign:
+        yield Finding(False, f"the signer has the key {foreign[0].vkey}, which the trust file does not name")
+    elif set(known) - set(keys):
+        yield Finding(False, "the signer does not know all keys of the trust file: start it again")
+    else:
+        yield Finding(True, f"the signer answers in {settings.signer_sockets}")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
@@ -60,7 +86,8 @@ def _ledger(settings: Settings, db: Database) -> Finding:
     try:
         ledger = open_ledger(settings, db)
         _take_over(ledger)
-        report = fsck(ledger.objects, ledger.policy.logs[0].verifier)
+        verifier, *others = ledger.policy.log_keys(settings.origin)
+        report = fsck(ledger.objects, verifier, retired=others)
     except LedgerError as error:
         return Finding(False, f"the ledger: {error}")
     if report.problems:

@@ -115,6 +115,16 @@ def _option(text: str) -> tuple[str, str]:
     type=click.IntRange(0),
     help="How many witnesses must cosign before anything is published. Default: more than half.",
 )
+@click.option(
+    "--signer-home",
+    default="",
+    help="Folder for the keys of the log, apart from the home. Default: in the home.",
+)
+@click.option(
+    "--signer-sockets",
+    default="",
+    help="Folder of the sockets at which datawharf signer serve has these keys. Default: the worker reads them.",
+)
 @click.option("--operator-email", default="operator@datawharf.local", show_default=True)
 @click.option(
     "--operator-password",
@@ -132,7 +142,7 @@ def init(home: Path | None, if_missing: bool, s3: tuple[str, ...], **told: Any) 
     so, since everybody on the machine can read the list of processes.
     """
     from market.cli.setup import NewHome, initialise
-    from market.compose import index_vkey
+    from market.signers import index_vkey
 
     home = home or default_home()
     if if_missing and (home / CONFIG_NAME).is_file():
@@ -152,6 +162,8 @@ def init(home: Path | None, if_missing: bool, s3: tuple[str, ...], **told: Any) 
             f"FOLDER --trust {settings.trust_file} '{index_vkey(settings)}'"
         )
     click.echo("Keep a copy of the keys folder in a safe place: without it the log cannot go on.")
+    if settings.signer_sockets:
+        click.echo(f"First, beside the worker: datawharf signer serve --home {settings.home}")
     click.echo(f"Next: datawharf serve --home {settings.home}; found a data zone with datawharf zone add.")
 
 
@@ -322,6 +334,8 @@ class LoadedCommand(click.Command):
 
 
 zone = Loaded("zone", "market.cli.zone", "Data zones and their registrars.")
+ledger = Loaded("ledger", "market.cli.ledger", "The log of this installation.")
+signer = Loaded("signer", "market.cli.signer", "The signer of the log, as a process of its own.")
 
 demo = LoadedCommand(
     "demo", "market.cli.demo.command", "Play the main job on real data, and leave the market running."
@@ -330,4 +344,4 @@ heist = LoadedCommand(
     "heist", "market.cli.heist.command", "Commit frauds with root and the database; see who notices."
 )
 
-COMMANDS = (init, serve, worker, doctor, jobs, zone, signin_link, demo, heist)
+COMMANDS = (init, serve, worker, doctor, jobs, zone, ledger, signer, signin_link, demo, heist)

@@ -46,7 +46,7 @@ def listen(port: int, host: str = "127.0.0.1", tries: int = 50) -> socket.socket
 @contextmanager
 def opened(settings: Settings) -> Iterator[Ports]:
     """Ports that are closed again. The ledger is taken over at once, so that a damaged one refuses here and not later."""
-    ports = open_ports(settings)
+    ports = open_ports(settings, writes=settings.embedded_worker)
     try:
         if settings.embedded_worker:
             with ports.get(Ledger).writing():

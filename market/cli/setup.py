@@ -16,12 +16,13 @@ from ledger.note import NoteSigner
 from ledger.policy import Policy, fingerprint, format_policy, parse_policy
 from ledger.statement import sign_statement
 from market.accounts import service as accounts
-from market.compose import create_log, index_announcement, make_keys, note_signers, signing_key
+from market.compose import create_log
 from market.config import CONFIG_NAME, ConfigError, Settings, check_public_url, load_settings
 from market.kit.clock import Clock, SystemClock
 from market.kit.db import Database
 from market.kit.ids import new_id
 from market.migrations import migrate
+from market.signers import PLATFORM_KEY, index_announcement, make_keys, note_signers, signing_key
 from market.statements import build, claims_for
 from market.zones import service as zones
 
@@ -40,6 +41,7 @@ class NewHome:
 
     s3_options: obstore's (endpoint, access_key_id, …), for blobs and ledger objects at s3:// addresses.
     proxies: addresses and networks of the proxies in front.
+    signer_home, signer_sockets: as in the settings; empty where servers' and signer's keys are not kept apart.
     witnesses: "NAME VKEY URL" each, as after "witness" in a trust file. quorum: how many of them must cosign; 0 for
     more than half.
     """
@@ -55,6 +57,8 @@ class NewHome:
     ledger_objects: str = ""
     s3_options: Mapping[str, str] = field(default_factory=dict, repr=False)
     proxies: tuple[str, ...] = ()
+    signer_home: str = ""
+    signer_sockets: str = ""
     witnesses: tuple[str, ...] = ()
     quorum: int = 0
 
@@ -128,6 +132,8 @@ def _settings(new: NewHome, *, origin: str, platform_org: UUID) -> Settings:
         proxies=new.proxies,
         demo=new.demo,
         s3_options=dict(new.s3_options),
+        signer_home=str(Path(new.signer_home).absolute()) if new.signer_home else "",
+        signer_sockets=str(Path(new.signer_sockets).absolute()) if new.signer_sockets else "",
     )
 
 
@@ -153,7 +159,7 @@ def trust_policy(log: NoteSigner, witnesses: Sequence[str], quorum: int) -> Poli
 
 def _start_ledger(settings: Settings, db: Database, clock: Clock) -> None:
     """Entry 0 is the log policy, entry 1 the rule pack, entry 2 names the index; all are the platform's statements."""
-    platform = signing_key(settings, "platform")
+    platform = signing_key(settings, PLATFORM_KEY)
     log, cosigner = note_signers(settings)
     org_id, now = UUID(settings.platform_org), clock.now()
     pack = zones.default_rule_pack()
@@ -168,7 +174,7 @@ def _start_ledger(settings: Settings, db: Database, clock: Clock) -> None:
             rules=list(LOG_RULES),
         ),
         "rule-pack": build("rule-pack", name=pack.id, pack=pack.digest, version=pack.version),
-        "index-map": build("index-map", **index_announcement(settings, db)),
+        "index-map": build("index-map", **index_announcement(settings)),
     }
     genesis = [
         sign_statement(
@@ -190,6 +196,8 @@ def _toml(settings: Settings, more: dict[str, object]) -> str:
         "hosts": settings.hosts,
         "proxies": settings.proxies,
         "demo": settings.demo,
+        **({"signer_home": settings.signer_home} if settings.signer_home else {}),
+        **({"signer_sockets": settings.signer_sockets} if settings.signer_sockets else {}),
         **({"s3_options": settings.s3_options} if settings.s3_options else {}),
         **more,
     }

@@ -6,12 +6,16 @@ import base64
 from datetime import UTC, datetime
 
 from ledger.errors import LedgerError
+from ledger.hashing import leaf_hash
+from ledger.rotation import is_rotation, open_rotation
 from ledger.statement import Statement, parse_statement
 from market.kit.errors import NotFound
 from market.kit.i18n import N_
 from market.provenance.gateway import Ledger
 from market.provenance.schemas import EntryView
 from market.statements import Fact, explain, read_fact
+
+ROTATION = "log-key-rotation"
 
 
 def before(ledger: Ledger, index: int | None, limit: int) -> list[EntryView]:
@@ -34,7 +38,17 @@ def at(ledger: Ledger, index: int) -> EntryView:
     return _view(ledger, index, reader.entry(index))
 
 
+def document(data: bytes) -> dict[str, object]:
+    """What an entry holds, decoded."""
+    if is_rotation(data):
+        rotation = open_rotation(data)
+        return {"origin": rotation.old.name, "old": rotation.old.vkey, "new": rotation.new.vkey}
+    return dict(parse_statement(data).document)
+
+
 def _view(ledger: Ledger, index: int, data: bytes) -> EntryView:
+    if is_rotation(data):
+        return _rotation(index, data)
     statement = parse_statement(data)
     fact = _fact(statement, ledger.origin)
     claims = statement.claims
@@ -46,6 +60,25 @@ def _view(ledger: Ledger, index: int, data: bytes) -> EntryView:
         issuer=claims.iss,
         subject=claims.sub,
         signed_at=datetime.fromtimestamp(claims.iat, UTC),
+        statement=base64.b64encode(data).decode(),
+    )
+
+
+def _rotation(index: int, data: bytes) -> EntryView:
+    """The entry with which the log goes over to another key. Both keys signed it as a note, and it states no time."""
+    rotation = open_rotation(data)
+    old, new = rotation.old.key_id.hex(), rotation.new.key_id.hex()
+    return EntryView(
+        index=index,
+        leaf=leaf_hash(data).hex(),
+        kind=ROTATION,
+        says={
+            "zh": f"本账本改用新密钥 {new}，接替密钥 {old}；两把密钥都已签名",
+            "en": f"The log goes over from the key {old} to the key {new}; both have signed this",
+        },
+        issuer=rotation.old.vkey,
+        subject=rotation.new.vkey,
+        signed_at=None,
         statement=base64.b64encode(data).decode(),
     )
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from ledger.bindings import parse_log_policy
+from ledger.bindings import LogPolicy, parse_log_policy
 from ledger.checkpoint import cosignatures
 from ledger.errors import StorageFailed
 from ledger.hashing import leaf_hash
 from ledger.kept import Published
 from ledger.keys import PublicKey, SigningKey
 from ledger.log import Cosigners, Log
-from ledger.note import Verifier, open_note
+from ledger.note import open_note
 from ledger.policy import Policy, fingerprint
 from ledger.reader import LogReader
 from ledger.receipt import Opening
@@ -48,7 +48,8 @@ class PlatformKey:
 class Ledger:
     """Reads the log for pages and receipts, and lets one worker at a time append to it.
 
-    policy: the trust file's content, that is the log's key and the witnesses. log, cosigner: the operator's own two keys.
+    policy: the trust file's content, that is the log's public keys and the witnesses. lock, signer, cosigners: what it
+    takes to append; a process that only reads has none of them.
     """
 
     def __init__(
@@ -58,8 +59,6 @@ class Ledger:
         policy: Policy,
         platform: PlatformKey,
         *,
-        log: Verifier,
-        cosigner: Verifier,
         lock: LockStore | None = None,
         signer: HeadSigner | None = None,
         cosigners: Cosigners | None = None,
@@ -68,9 +67,10 @@ class Ledger:
         self.origin, self.policy, self.platform = origin, policy, platform
         self.fingerprint = fingerprint(policy)
         self.objects = objects
-        self._log, self._cosigner = log, cosigner
+        self._keys = policy.log_keys(origin)
         self._lock, self._signer, self._cosigners = lock, signer, cosigners
         self.index = index
+        self._rules: LogPolicy | None = None
         self._reader: LogReader | None = None
         self._writer: Log | None = None
         self._guard = threading.RLock()
@@ -108,7 +108,7 @@ class Ledger:
         try:
             with self._guard:
                 if self._reader is None:
-                    self._reader = Log.open_reader(self.origin, self.objects, self._log)
+                    self._reader = Log.open_reader(self.origin, self.objects, *self._keys)
                 else:
                     self._reader.refresh()
                 return self._reader
@@ -121,7 +121,7 @@ class Ledger:
 
     def receipt_keys(self) -> tuple[PublicKey, ...]:
         """The keys that sign receipts, as the log itself names them in entry 0."""
-        return (parse_log_policy(parse_statement(self.refreshed().entry(POLICY_ENTRY))).receipt_key,)
+        return (self._log_policy().receipt_key,)
 
     def genesis_index(self, leaf: str) -> int | None:
         """Where an entry stands that the log began with, by its leaf hash in hex; None for any other."""
@@ -140,5 +140,11 @@ class Ledger:
 
     def time_of(self, published: Published) -> datetime | None:
         """When the operator cosigned a checkpoint."""
-        seen = cosignatures(open_note(published.note, [self._log, self._cosigner]))
+        seen = cosignatures(open_note(published.note, [*self._keys, self._log_policy().cosigner]))
         return datetime.fromtimestamp(max(one.time for one in seen), UTC) if seen else None
+
+    def _log_policy(self) -> LogPolicy:
+        """What entry 0 says: which keys the log has besides those of its checkpoints. It never changes."""
+        if self._rules is None:
+            self._rules = parse_log_policy(parse_statement(self.refreshed().entry(POLICY_ENTRY)))
+        return self._rules

@@ -6,8 +6,10 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from ledger.bindings import LogPolicy, verify_log_policy
 from ledger.errors import Conflict, Malformed, StorageFailed
-from ledger.index.announcement import index_predicate
+from ledger.index.announcement import INDEX_MAP, verify_announcement
+from ledger.index.state import index_origin
 from ledger.indexer.map import IndexMap
 from ledger.indexer.prove import prove_history
 from ledger.indexer.writer import IndexWriter
@@ -15,11 +17,13 @@ from ledger.log import Cosigners, Log
 from ledger.note import Verifier
 from ledger.reader import LogReader
 from ledger.signer import HeadSigner
+from ledger.statement import parse_statement
 from ledger.storage import LockStore, ObjectStore
 from market.kit.errors import Fault, Kind
 from market.kit.i18n import N_
 
 FOLLOW_TOPIC = "ledger.index"
+_ANNOUNCED_WITHIN = 3
 
 
 class IndexUnavailable(Fault):
@@ -34,13 +38,15 @@ class HistoryTooLarge(Fault):
 
 @dataclass(frozen=True)
 class IndexStores:
-    """Where the index log is kept, what signs it, and who cosigns. Its map is a file of this machine."""
+    """Where the index log is kept, what signs it, and who cosigns. Its map is a file of this machine.
+
+    signer: None in a process that only reads.
+    """
 
     objects: ObjectStore
-    lock: LockStore
-    signer: HeadSigner
-    cosigner: Verifier
     map_file: Path
+    lock: LockStore
+    signer: HeadSigner | None = None
     cosigners: Cosigners | None = None
 
 
@@ -48,7 +54,7 @@ class Index:
     """The index log of `origin`, and the map whose roots stand in it."""
 
     def __init__(self, origin: str, stores: IndexStores) -> None:
-        self.origin = stores.signer.log_verifier.name
+        self.origin = index_origin(origin)
         self.objects = stores.objects
         self._log_origin = origin
         self._stores = stores
@@ -57,10 +63,6 @@ class Index:
         self._map: IndexMap | None = None
         self._guard = threading.RLock()
         self._reading = threading.Lock()
-
-    def announcement(self) -> dict[str, str]:
-        """The fields of the statement by which the platform names this index."""
-        return index_predicate(self._stores.signer.log_verifier, self._stores.cosigner)
 
     def follow(self, log: LogReader, time: int) -> None:
         """Catch up with what `log` has published, and publish that. `StorageFailed` or `Conflict` if it cannot."""
@@ -80,7 +82,7 @@ class Index:
             with self._reading:
                 if self._map is None:
                     self._map = self._open_map()
-                return prove_history(key, log, self._refreshed(), self._map, with_entries=with_entries)
+                return prove_history(key, log, self._refreshed(log), self._map, with_entries=with_entries)
         except (Conflict, StorageFailed) as error:
             raise IndexUnavailable(
                 N_("The index cannot answer: %(why)s"),
@@ -104,13 +106,15 @@ class Index:
                 self._map.close()
                 self._map = None
 
-    def _refreshed(self) -> LogReader:
+    def _refreshed(self, log: LogReader) -> LogReader:
         if self._reader is None:
-            self._reader = LogReader(self.origin, self.objects, self._stores.signer.log_verifier)
+            self._reader = LogReader(self.origin, self.objects, _announced_key(log))
         return self._reader
 
     def _open_log(self) -> Log:
         stores = self._stores
+        if stores.signer is None:
+            raise StorageFailed("this process was not given the index's signer; run a worker that has it")
         if stores.lock.read() is None:
             return Log.create(
                 self.origin, stores.objects, stores.lock, stores.signer, [], cosigners=stores.cosigners
@@ -125,3 +129,16 @@ class Index:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+
+def _announced_key(log: LogReader) -> Verifier:
+    """The public key of the index, out of the first entries of the log that it is the index of."""
+    policy: LogPolicy | None = None
+    log.refresh()
+    for entry in log.entries(0, _ANNOUNCED_WITHIN):
+        statement = parse_statement(entry)
+        if policy is None:
+            policy = verify_log_policy(statement)
+        elif statement.predicate_type == INDEX_MAP:
+            return verify_announcement(statement, policy).log
+    raise StorageFailed(f"The log {log.origin} does not name its index among its first entries.")

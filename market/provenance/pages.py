@@ -14,7 +14,6 @@ from ledger.check import Report, check_bundle
 from ledger.errors import LedgerError
 from ledger.hashing import leaf_hash
 from ledger.policy import format_policy, parse_policy
-from ledger.statement import parse_statement
 from market.kit.auth import Principal
 from market.kit.errors import InvalidInput
 from market.kit.forms import SubmittedDep
@@ -129,7 +128,7 @@ def entry_page(request: Request, lang: LangPath, actor: Visitor, index: int) -> 
         path=[digest.hex() for digest in path],
         note=under.note.decode(),
         drawing=drawing,
-        document=parse_statement(data).document,
+        document=entries.document(data),
         bytes_hex=data.hex(),
         published_at=ledger.time_of(under),
         last=reader.size - 1,

@@ -70,7 +70,10 @@ class HeadView(BaseModel):
 
 
 class EntryView(BaseModel):
-    """A log entry. says: one sentence in each language; None where the entry is of no kind we know."""
+    """A log entry. says: one sentence in each language; None where the entry is of no kind we know.
+
+    signed_at: as the signer states it; None where the log went over to another key, which is no statement with a time.
+    """
 
     index: int
     leaf: str
@@ -78,7 +81,7 @@ class EntryView(BaseModel):
     says: dict[str, str] | None
     issuer: str
     subject: str
-    signed_at: datetime
+    signed_at: datetime | None
     statement: str
 
 

@@ -173,6 +173,7 @@ LEDGER_DOOR = (
         "market.provenance",
         "market.provenance.*",
         "market.compose",
+        "market.signers",
         "market.cli",
         "market.cli.*",
         "market.client.cli.index",
@@ -181,7 +182,7 @@ LEDGER_DOOR = (
         "market.migrations",
         "market.migrations.*",
     ),
-    "the half of the ledger that does I/O is for provenance, compose, migrations and the commands",
+    "the half of the ledger that does I/O is for provenance, compose, signers, migrations and the commands",
     # How a file is made to last: no state of the log is behind it.
     ("ledger.stores.durable",),
 )

@@ -22,7 +22,7 @@ from market.catalog.schemas import EXAMPLE_METADATA
 from market.cli.setup import NewHome, initialise
 from market.client import Datawharf
 from market.compose import open_ports
-from market.config import Settings
+from market.config import Settings, load_settings
 from market.kit.auth import Role, system
 from market.kit.jobs import Worker
 from market.kit.ports import Ports
@@ -59,10 +59,11 @@ class Marketplace:
         *,
         base: str = BASE,
         clock: FakeClock | None = None,
+        witnesses: tuple[str, ...] = (),
         **settings: Any,
     ) -> None:
         self.clock = clock or FakeClock()
-        new = NewHome(home, base, database=database_url)
+        new = NewHome(home, base, database=database_url, witnesses=witnesses)
         made = initialise(new, self.clock, **({"embedded_worker": False} | settings))
         self.settings = made.settings
         self.ports = open_ports(self.settings, self.clock)
@@ -70,6 +71,14 @@ class Marketplace:
         self.worker = Worker(self.ports.db, job_handlers(self.ports), self.clock)
         self._zones: dict[str, UUID] = {}
         self.operator_password = made.operator_password
+
+    def restart(self) -> None:
+        """As if all processes had been stopped and started again, with what the home says by now."""
+        self.close()
+        self.settings = load_settings(self.settings.home)
+        self.ports = open_ports(self.settings, self.clock)
+        self.app = self.open_app()
+        self.worker = Worker(self.ports.db, job_handlers(self.ports), self.clock)
 
     def open_app(self) -> FastAPI:
         return _app_on(self.settings, self.ports)

@@ -24,9 +24,10 @@ from market.catalog.blobs import BlobStore
 from market.cli.examine import examine
 from market.cli.setup import NewHome, initialise
 from market.client import Datawharf
-from market.compose import note_signers, open_ports
+from market.compose import open_ports
 from market.config import load_settings
 from market.provenance.gateway import GENESIS_ENTRIES, Ledger
+from market.signers import note_signers
 from tests.journeys.registering_clients import Identity, Promises, Registering
 from tests.journeys.served import Served
 

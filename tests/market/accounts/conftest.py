@@ -177,15 +177,12 @@ class Market:
 def _ledger() -> Ledger:
     """A ledger that nobody has appended to: bindings wait in it."""
     log = NoteSigner(ORIGIN, SigningKey.from_seed(bytes([7]) * 32))
-    cosigner = NoteSigner(f"{ORIGIN}/cosigner", SigningKey.from_seed(bytes([8]) * 32), 0x04)
     platform = PlatformKey(uuid4(), SigningKey.from_seed(bytes([9]) * 32))
     return Ledger(
         ORIGIN,
         MemoryObjects(),
         Policy((TrustedLog(log.verifier),)),
         platform,
-        log=log.verifier,
-        cosigner=cosigner.verifier,
     )
 
 

@@ -41,7 +41,7 @@ from market.kit.texts import LocalText
 from market.provenance import keys
 from market.provenance.gateway import Ledger, PlatformKey
 from market.statements import build, claims_for, commit
-from tests.ledger.logs import COSIGNER, LOG_SIGNER, ORIGIN
+from tests.ledger.logs import LOG_SIGNER, ORIGIN
 
 CHUNK = 64 * 1024
 LIMITS = UploadLimits(quota_bytes=200_000_000, in_flight=100, chunk_bytes=CHUNK)
@@ -248,9 +248,7 @@ def build_shop(url: str, folder: Path, store: BlobStore | None = None) -> Shop:
     SQLModel.metadata.create_all(db.engine)
     policy = Policy((TrustedLog(LOG_SIGNER.verifier),))
     platform = PlatformKey(uuid4(), SigningKey.from_seed(bytes([9]) * 32))
-    ledger = Ledger(
-        ORIGIN, MemoryObjects(), policy, platform, log=LOG_SIGNER.verifier, cosigner=COSIGNER.verifier
-    )
+    ledger = Ledger(ORIGIN, MemoryObjects(), policy, platform)
     ports = Ports(db, clock, members, b"0" * 32, "http://testserver", secure_cookies=False)
     ports.add(Ledger, ledger)
     ports.add(BlobStore, store or FileBlobs(folder / "blobs"))

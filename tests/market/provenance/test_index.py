@@ -14,6 +14,7 @@ from ledger.note import COSIGNATURE_ED25519, NoteSigner, parse_vkey
 from ledger.policy import Policy, parse_policy
 from ledger.reader import LogView
 from ledger.statement import parse_statement
+from market.signers import index_vkey
 from market.statements import build
 from tests.builders.marketplace import Marketplace
 
@@ -90,7 +91,7 @@ def test_the_index_made_again_from_the_public_files_agrees(small_market: Marketp
     ledger = small_market.ledger
     log = LogView(Files("/ledger"), ledger.policy.logs[0].verifier)
     assert ledger.index is not None
-    index = LogView(Files("/ledger/index/v1"), parse_vkey(ledger.index.announcement()["log"]))
+    index = LogView(Files("/ledger/index/v1"), parse_vkey(index_vkey(small_market.settings)))
     signed, index_signed = log.refresh(), index.refresh()
     assert signed is not None
     assert index_signed is not None

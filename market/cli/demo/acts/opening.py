@@ -12,8 +12,8 @@ from market.cli.demo.play import Play
 from market.cli.demo.processes import datawharf, free_port, until_answering, until_said
 from market.cli.setup import NewHome, initialise
 from market.cli.zone import add_zone
-from market.compose import index_vkey
 from market.kit.clock import SystemClock
+from market.signers import index_vkey
 
 _STRIPE_KEY = "sk_test_demonstration"
 

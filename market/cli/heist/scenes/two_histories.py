@@ -16,8 +16,9 @@ from ledger.witness.http import HttpTransport
 from market.cli.demo.acts.auditing import verify
 from market.cli.heist.case import Case, Unnoticed
 from market.client import ClientError
-from market.compose import ledger_objects, note_signers, signing_key
+from market.compose import ledger_objects
 from market.kit.clock import SystemClock
+from market.signers import note_signers, signing_key
 
 _GENESIS = 2
 
