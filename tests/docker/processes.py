@@ -1,4 +1,4 @@
-"""The processes of the compose file without containers: two servers, one worker, PostgreSQL and S3."""
+"""The processes of the compose file without containers: two servers, one worker, the signer, PostgreSQL and S3."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ def init(home: Path, database: str, s3: S3, secrets: Path, prefix: str) -> str:
         *("init", "--if-missing", "--home", str(home), "--public-url", "https://market.example"),
         *("--database", f"@{secrets / 'database_url'}", "--proxy", "127.0.0.1"),
         *("--operator-password", f"@{secrets / 'operator_password'}"),
+        *("--signer-home", str(vault(home)), "--signer-sockets", str(home.parent / "run")),
         *("--blobs", f"s3://{BUCKET}/{prefix}/blobs", "--ledger-objects", f"s3://{BUCKET}/{prefix}/ledger"),
         *(part for name, value in given.items() for part in ("--s3", f"{name}={value}")),
     )
@@ -57,10 +58,29 @@ def init(home: Path, database: str, s3: S3, secrets: Path, prefix: str) -> str:
 def fleet(home: Path) -> Iterator[Fleet]:
     """All processes of an installation, stopped at the end."""
     with ExitStack() as stack:
+        stack.enter_context(signer(home))
         apps = tuple(stack.enter_context(_app(home, number)) for number in (1, 2))
         worker = stack.enter_context(_process(home, "worker", ["worker"]))
         _said(home.parent / "worker.log", "Working on", worker)
         yield Fleet(home, (apps[0], apps[1]), worker)
+
+
+def vault(home: Path) -> Path:
+    """Where the log's keys are: a volume of the signer's own there, a folder beside the home here."""
+    return home.parent / "vault"
+
+
+@contextmanager
+def signer(home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The signer. Once it runs the keys are out of everybody's reach, as in containers they always are."""
+    keys = vault(home) / "keys"
+    with _process(home, "signer", ["signer", "serve"]) as process:
+        _said(home.parent / "signer.log", "answers in", process)
+        away = keys.rename(keys.with_name("out-of-reach"))
+        try:
+            yield process
+        finally:
+            away.rename(keys)
 
 
 @contextmanager

@@ -18,12 +18,13 @@ import yaml
 
 from market.app import MAX_BODY, MAX_UPLOAD_PART
 from market.cli.operator import COMMANDS
+from market.signers import INDEX_SOCKET
 from tests.docker.proxy import write_settings
 
 ROOT = Path(__file__).parent.parent.parent
 DOCKER = ROOT / "docker"
 BUILT_HERE = "datawharf:0.1.0"
-SERVICES = {"proxy", "app1", "app2", "worker", "init", "database", "store"}
+SERVICES = {"proxy", "app1", "app2", "worker", "signer", "init", "database", "store"}
 
 
 class _Compose(yaml.SafeLoader):
@@ -134,6 +135,31 @@ def test_our_containers_may_nothing_that_they_need_not() -> None:
         assert "home:/var/lib/datawharf:ro" in compose()["services"][app]["volumes"]
 
 
+def test_only_the_signer_and_the_one_shot_service_have_the_log_keys_and_only_the_worker_asks_for_signatures() -> (
+    None
+):
+    services = compose()["services"]
+
+    def with_volume(name: str) -> set[str]:
+        return {
+            service
+            for service, made in services.items()
+            if any(volume.startswith(f"{name}:") for volume in made.get("volumes", ()))
+        }
+
+    assert with_volume("signer") == {"signer", "init"}
+    assert with_volume("sockets") == {"signer", "worker"}
+    assert services["signer"]["network_mode"] == "none"
+    assert "networks" not in services["signer"]
+    told = services["init"]["command"]
+    mounted = {volume.split(":")[0]: volume.split(":")[1] for volume in services["signer"]["volumes"]}
+    assert f"--signer-home={mounted['signer']}" in told
+    assert f"--signer-sockets={mounted['sockets']}" in told
+    assert services["signer"]["healthcheck"]["test"][-1] == f"{mounted['sockets']}/{INDEX_SOCKET}"
+    (made,) = (rest for name, rest in stages()[1] if name == "RUN")
+    assert set(mounted.values()) <= set(made.split())
+
+
 def test_only_the_proxy_can_be_reached_and_the_database_reaches_nothing() -> None:
     made = compose()
     assert [name for name, service in made["services"].items() if "ports" in service] == ["proxy"]
@@ -171,11 +197,14 @@ def test_the_commands_and_options_are_those_of_the_program() -> None:
     services = compose()["services"]
     final = dict(stages()[1])
     calls = [services["init"]["command"], services["worker"]["command"], yaml.safe_load(final["CMD"])]
+    calls.append(services["signer"]["command"])
     calls.append(services["worker"]["healthcheck"]["test"][2:])
     for name, *arguments in calls:
         command: click.Command = known[name]
         if isinstance(command, click.Group):
-            command = command.commands[arguments.pop(0)]
+            found = command.get_command(click.Context(command), arguments.pop(0))
+            assert found is not None
+            command = found
         options = {
             text for parameter in command.params for text in (*parameter.opts, *parameter.secondary_opts)
         }

@@ -23,6 +23,7 @@ from market.kit.auth import system
 from market.kit.clock import SystemClock
 from market.kit.db import Database
 from market.kit.texts import LocalText
+from market.signers import LOG_KEYS
 from tests.docker import processes
 from tests.docker.processes import Fleet
 from tests.docker.proxy import proxy
@@ -137,12 +138,18 @@ def test_the_home_keeps_its_secrets_and_a_second_init_changes_nothing(
 ) -> None:
     home, secrets = tmp_path / "home", tmp_path / "secrets"
     processes.init(home, postgresql_url, s3, secrets, "second")
-    private = [home / "datawharf.toml", *(home / "keys").iterdir()]
+    vault = processes.vault(home) / "keys"
+    assert {path.name for path in (home / "keys").iterdir()} == {"platform.key", "secret"}
+    assert {path.stem for path in vault.iterdir()} == set(LOG_KEYS)
+    private = [home / "datawharf.toml", *(home / "keys").iterdir(), *vault.iterdir()]
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in private)
     before = {path: path.read_bytes() for path in private}
     again = processes.run("init", "--if-missing", "--home", str(home))
     assert "nothing was changed" in again
     assert {path: path.read_bytes() for path in private} == before
     assert 'hosts = ["market.example", "127.0.0.1", "localhost"]' in (home / "datawharf.toml").read_text()
-    assert "ok   the ledger" in processes.run("doctor", "--home", str(home))
+    with processes.signer(home):
+        said = processes.run("doctor", "--home", str(home))
+    assert "ok   the signer answers" in said
+    assert "ok   the ledger" in said
     assert f"s3://{BUCKET}/second/ledger" in (home / "datawharf.toml").read_text()
