@@ -114,13 +114,14 @@ class KeptCheckpoints:
         return links.previous
 
     def _read_links(self, size: int) -> _Links:
-        if size not in self._links:
+        found = self._links.get(size)
+        if found is None:
             fields = parse_record(self._read(f"{KEPT}{size}.links"), _LINKS, 3)
-            ordinal, previous, jump = (parse_decimal(field, f"link of checkpoint {size}") for field in fields)
+            found = _Links(*(parse_decimal(field, f"link of checkpoint {size}") for field in fields))
             if len(self._links) >= 4096:
                 self._links.clear()
-            self._links[size] = _Links(ordinal, previous, jump)
-        return self._links[size]
+            self._links[size] = found
+        return found
 
     def _open(self, note: bytes) -> Checkpoint:
         if self._verifiers:

@@ -38,6 +38,7 @@ class TileView:
         self._files = files
         self._tiles: OrderedDict[str, bytes] = OrderedDict()
         self._tiles_guard = threading.Lock()
+        self._looking = threading.Lock()
         self._seen: SignedCheckpoint | None = None
 
     @property
@@ -142,10 +143,11 @@ class LogView(TileView):
         `Discontinued` if it does not continue the one seen before, `Unverified` if the log's key did not sign it;
         the view then stays as it was.
         """
-        note = self._files.read(NEWEST)
-        newest = None if note is None else SignedCheckpoint(open_checkpoint(note, self._verifier), note)
-        self._follow(newest)
-        return newest
+        with self._looking:
+            note = self._files.read(NEWEST)
+            newest = None if note is None else SignedCheckpoint(open_checkpoint(note, self._verifier), note)
+            self._follow(newest)
+            return newest
 
 
 class LogReader(TileView):
@@ -164,15 +166,17 @@ class LogReader(TileView):
 
         `StorageFailed` if it does not continue the one seen before.
         """
-        newest = self._kept.newest()
-        try:
-            self._follow(newest)
-        except Discontinued as error:
-            raise StorageFailed(
-                f"{error} The folder of the log has been replaced by another copy."
-            ) from error
-        self._published = newest
-        return newest
+        # One thread at a time: a slower one would take what it read before for a log that went back.
+        with self._looking:
+            newest = self._kept.newest()
+            try:
+                self._follow(newest)
+            except Discontinued as error:
+                raise StorageFailed(
+                    f"{error} The folder of the log has been replaced by another copy."
+                ) from error
+            self._published = newest
+            return newest
 
     @property
     def published(self) -> Published | None:

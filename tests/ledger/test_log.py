@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import resource
+import threading
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from ledger.keys import SigningKey
 from ledger.log import Log
 from ledger.note import COSIGNATURE_ED25519, NoteSigner, open_note, sign_note
 from ledger.proofs import verify_consistency, verify_inclusion
+from ledger.reader import LogReader
 from ledger.signer import FileSignerState
 from ledger.stores.files import FileLock, FileObjects
 from ledger.stores.memory import Outcome
@@ -294,6 +296,30 @@ def test_a_reader_refuses_a_log_that_went_back() -> None:
     world.objects.stored = old
     with pytest.raises(StorageFailed, match="from 9 entries to another tree of 2"):
         reader.refresh()
+
+
+def test_two_threads_that_look_at_once_do_not_take_the_log_for_one_that_went_back() -> None:
+    """One has read the checkpoint and is overtaken by another, which reads a newer one."""
+    world = World()
+    log = world.create(entries(0, 2))
+    log.publish(NOW)
+    overtaking: list[threading.Thread] = []
+
+    class Slow:
+        def read(self, path: str) -> bytes | None:
+            data = world.objects.read(path)
+            if path == "checkpoint" and not overtaking:
+                log.append(entries(2, 9))
+                log.publish(NOW)
+                overtaking.append(threading.Thread(target=reader.refresh))
+                overtaking[0].start()
+                overtaking[0].join(0.2)
+            return data
+
+    reader = LogReader(ORIGIN, Slow(), LOG_SIGNER.verifier)
+    assert reader.refresh() is not None
+    overtaking[0].join()
+    assert reader.size == 9
 
 
 def test_an_empty_log_can_be_published() -> None:
