@@ -15,7 +15,7 @@ from ledger.indexer.map import IndexMap
 from ledger.kept import Published
 from ledger.reader import LogReader
 
-STEP = 4096
+STEP = 2048
 """So many entries of the log are taken in one transaction, or those of one checkpoint if it has more."""
 
 

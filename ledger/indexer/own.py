@@ -1,0 +1,120 @@
+"""The map of one process, in a file of its own, kept up with what is published: any process proves histories with it.
+
+A request takes a short step of what is missing; the rest is taken by a thread that ends when nothing is missing. Until
+then histories are proved from what the map has, as of the state of the index that it is for. From nothing, or after an
+error, nothing is proved and the cause is said.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ledger.errors import LedgerError
+from ledger.indexer.claim import MapClaim
+from ledger.indexer.follower import STEP, IndexFollower
+from ledger.indexer.map import IndexMap
+from ledger.indexer.prove import prove_history
+from ledger.reader import LogReader
+
+REQUEST_STEP = 512
+"""So many entries are mapped before a history is proved: less than a second's work."""
+
+_STOP_SECONDS = 30.0
+
+
+class OwnMap:
+    """The map of the log `origin` in the first file of `folder` that no other process has; claimed at the first use.
+
+    Safe to use from several threads. `request_step` and `step` bound what a request and the thread take at a time.
+    """
+
+    def __init__(
+        self, origin: str, folder: Path, *, request_step: int = REQUEST_STEP, step: int = STEP
+    ) -> None:
+        self._origin = origin
+        self._folder = folder
+        self._request_step = request_step
+        self._step = step
+        self._opening = threading.Lock()
+        self._changing = threading.RLock()
+        self._stopping = threading.Event()
+        self._claim: MapClaim | None = None
+        self._follower: IndexFollower | None = None
+        self._maps: list[IndexMap] = []
+        self._served: IndexMap | None = None
+        self._thread: threading.Thread | None = None
+
+    def open(self) -> IndexMap:
+        """One more connection to the map, closed by `close` at the latest; change it only while `changing`."""
+        with self._opening:
+            if self._claim is None:
+                self._claim = MapClaim.take(self._folder)
+            opened = IndexMap(self._origin, self._claim.path)
+            self._maps.append(opened)
+            return opened
+
+    @contextmanager
+    def changing(self) -> Iterator[None]:
+        """Nobody else in this process changes the map within the block."""
+        with self._changing:
+            yield
+
+    def catch_up(self, reader: LogReader, index_reader: LogReader) -> None:
+        """Take everything that is published, however long it takes; the errors are those of `IndexFollower.advance`."""
+        while not self._advance(reader, index_reader, self._step):
+            pass
+
+    def prove(self, key: str, reader: LogReader, index_reader: LogReader, *, with_entries: bool) -> bytes:
+        """The history of `key` as of the newest state that the map has; the errors are those of `prove_history`.
+
+        `StorageFailed` too while the map cannot follow the index, because its root is not what the entries lead to.
+        """
+        self._keep_up(reader, index_reader)
+        if self._served is None:
+            self._served = self.open()
+        return prove_history(key, reader, index_reader, self._served, with_entries=with_entries)
+
+    def close(self) -> None:
+        """Stop the thread, and let the file go."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(_STOP_SECONDS)
+        with self._changing, self._opening:
+            for opened in self._maps:
+                opened.close()
+            self._maps.clear()
+            self._follower = self._served = self._thread = None
+            if self._claim is not None:
+                self._claim.release()
+                self._claim = None
+            self._stopping.clear()
+
+    def _keep_up(self, reader: LogReader, index_reader: LogReader) -> None:
+        # Whoever changes the map now takes what is published; nobody waits for it.
+        if not self._changing.acquire(blocking=False):
+            return
+        try:
+            if not self._advance(reader, index_reader, self._request_step):
+                self._go_on(reader, index_reader)
+        finally:
+            self._changing.release()
+
+    def _advance(self, reader: LogReader, index_reader: LogReader, step: int) -> bool:
+        with self._changing:
+            if self._follower is None:
+                self._follower = IndexFollower(self.open())
+            return self._follower.advance(reader, index_reader, step)
+
+    def _go_on(self, reader: LogReader, index_reader: LogReader) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(
+                target=self._run, args=(reader, index_reader), name="index-map", daemon=True
+            )
+            self._thread.start()
+
+    def _run(self, reader: LogReader, index_reader: LogReader) -> None:
+        # After an error the next request takes a step itself, and says why it cannot.
+        with suppress(LedgerError):
+            while not self._stopping.is_set() and not self._advance(reader, index_reader, self._step):
+                pass
