@@ -62,9 +62,10 @@ class LogKeys:
         """
         if self._announced():
             raise Conflict(f"The log {self.origin} goes over to a new key already; end it with --finish.")
+        current = self._signer(self._current)
         if not self._next.is_file():
             write_key_file(self._next, SigningKey.generate(), label=f"{self.origin} log")
-        return sign_rotation(self._signer(self._current), self._signer(self._next))
+        return sign_rotation(current, self._signer(self._next))
 
     def announce(self) -> Verifier:
         """Name the new key in the trust file. The entry has to be in the log by now."""

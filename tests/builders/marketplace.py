@@ -5,7 +5,7 @@ Parties act through the product's own SDK on the app itself, without a socket; j
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ def _app_on(settings: Settings, ports: Ports) -> FastAPI:
 
 
 class Marketplace:
-    """The app and what it stands on. `drain` runs the jobs that are due."""
+    """The app and what it stands on. `drain` runs the jobs that are due. told: what `init` is told besides."""
 
     def __init__(
         self,
@@ -59,11 +59,11 @@ class Marketplace:
         *,
         base: str = BASE,
         clock: FakeClock | None = None,
-        witnesses: tuple[str, ...] = (),
+        told: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> None:
         self.clock = clock or FakeClock()
-        new = NewHome(home, base, database=database_url, witnesses=witnesses)
+        new = NewHome(home, base, database=database_url, **(told or {}))
         made = initialise(new, self.clock, **({"embedded_worker": False} | settings))
         self.settings = made.settings
         self.ports = open_ports(self.settings, self.clock)

@@ -58,8 +58,8 @@ def watched(database_url: str, tmp_path: Path) -> Iterator[Watched]:
     clock = FakeClock()
     state = SqliteWitnessState.create(tmp_path / "witness.sqlite3")
     with _door(Witness([WITNESS], state, lambda: int(clock.now().timestamp()))) as address:
-        witnesses = (f"w1 {WITNESS.vkey} {address}",)
-        with marketplace(tmp_path / "home", database_url, clock=clock, witnesses=witnesses) as market:
+        told = {"witnesses": (f"w1 {WITNESS.vkey} {address}",)}
+        with marketplace(tmp_path / "home", database_url, clock=clock, told=told) as market:
             found = Watched(market, state)
             (log,) = found.keys()
             state.add_log(log)
