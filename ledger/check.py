@@ -27,7 +27,7 @@ from ledger.keys import PublicKey
 from ledger.manifest import Manifest
 from ledger.note import Verifier, open_note, parse_note
 from ledger.policy import Policy, fingerprint, quorum_met
-from ledger.proofs import verify_inclusion
+from ledger.proofs import root_from_inclusion
 from ledger.receipt import Bundle, parse_bundle
 from ledger.report import Report, Step
 from ledger.statement import Statement, commitment, parse_statement
@@ -157,7 +157,7 @@ def _read(
         timestamp,
         _Entry(parse_statement(bundle.statement), bundle.index, bundle.path),
         [_Entry(_shared(each.statement), each.index, each.path) for each in bundle.supporting],
-        parse_checkpoint(parse_note(bundle.checkpoint).text),
+        once("claimed", bundle.checkpoint, lambda: parse_checkpoint(parse_note(bundle.checkpoint).text)),
     )
 
 
@@ -175,8 +175,9 @@ def _check_log_signature(case: _Case) -> dict[str, Any]:
     keys = case.trust.log_keys(origin)
     if not keys:
         raise Finding("failed", "unknown_log", origin=origin)
+    note = case.bundle.checkpoint
     try:
-        case.checkpoint = open_checkpoint(case.bundle.checkpoint, *keys)
+        case.checkpoint = once("opened", (note, keys), lambda: open_checkpoint(note, *keys))
     except LedgerError:
         raise Finding("failed", "signature", origin=origin) from None
     return {"origin": origin, "size": case.checkpoint.size, "trust": _fingerprint(case.trust)[:16]}
@@ -251,12 +252,8 @@ def _check_cose_receipt(case: _Case) -> dict[str, Any]:
     checkpoint, policy = case.established_checkpoint(), case.established_policy()
     data = case.bundle.cose_receipt
     receipt = parse_cose_receipt(data)
-    expected = (
-        checkpoint.size,
-        case.main.index,
-        case.main.path,
-        receipt_header(policy.receipt_key, policy.origin),
-    )
+    header = once("header", policy, lambda: receipt_header(policy.receipt_key, policy.origin))
+    expected = (checkpoint.size, case.main.index, case.main.path, header)
     if (receipt.size, receipt.index, receipt.path, receipt.protected) != expected:
         raise Finding("failed", "other_proof")
     try:
@@ -340,12 +337,11 @@ def _check_key_not_revoked(case: _Case) -> dict[str, Any]:
 
 
 def _is_included(entry: _Entry, checkpoint: Checkpoint) -> bool:
-    proof = (entry.statement.leaf_hash, entry.index, checkpoint.size, entry.path, checkpoint.root)
+    proof = (entry.statement.leaf_hash, entry.index, checkpoint.size, entry.path)
     try:
-        once("included", proof, lambda: verify_inclusion(*proof))
+        return once("root", proof, lambda: root_from_inclusion(*proof)) == checkpoint.root
     except Unverified:
         return False
-    return True
 
 
 def _check_issuer(org: str, statement: Statement) -> None:
@@ -359,7 +355,7 @@ def _find_binding(case: _Case) -> _Entry | None:
         if entry.statement.predicate_type != KEY_BINDING:
             continue
         try:
-            key = parse_key_binding(entry.statement).key
+            key = _bound_key(entry)
         except Malformed:
             continue
         if key.thumbprint == case.main.statement.kid:
@@ -367,11 +363,15 @@ def _find_binding(case: _Case) -> _Entry | None:
     return None
 
 
+def _bound_key(entry: _Entry) -> PublicKey:
+    return once("bound", entry.statement, lambda: parse_key_binding(entry.statement).key)
+
+
 def _key_of_statement(case: _Case) -> PublicKey:
     """The key that the statement names, whether or not it is proved whose key it is: that is another step."""
     entry = _find_binding(case)
     if entry is not None:
-        return parse_key_binding(entry.statement).key
+        return _bound_key(entry)
     policy = case.established_policy()
     if case.main.statement.kid != policy.platform_key.thumbprint:
         raise Finding("failed", "no_key")
@@ -383,7 +383,12 @@ def _cosigned_at(case: _Case, verifier: Verifier) -> int | None:
 
     Unverified if its line is bad, Unsupported if its kind cannot be checked here.
     """
-    lines = parse_note(case.bundle.checkpoint).signatures
+    note = case.bundle.checkpoint
+    return once("cosigned", (note, verifier), lambda: _cosigned_on(note, verifier))
+
+
+def _cosigned_on(note: bytes, verifier: Verifier) -> int | None:
+    lines = parse_note(note).signatures
     if not any((line.name, line.key_id) == (verifier.name, verifier.key_id) for line in lines):
         return None
-    return cosignatures(open_note(case.bundle.checkpoint, [verifier]))[0].time
+    return cosignatures(open_note(note, [verifier]))[0].time

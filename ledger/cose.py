@@ -44,17 +44,14 @@ def format_sign1(message: Sign1) -> bytes:
 
 def parse_sign1(data: bytes, what: str) -> Sign1:
     """The parts of a tagged COSE_Sign1; Malformed names `what`. Nothing is verified."""
-    tagged = cbor.decode(data, what)
+    tagged = cbor.decode(data, what, deterministic=True)
     if not isinstance(tagged, cbor.Tag) or tagged.number != SIGN1_TAG:
         raise Malformed(f"The {what} is not a tagged COSE_Sign1.")
     match tagged.value:
         case [bytes() as protected, dict() as unprotected, bytes() | None as payload, bytes() as signature]:
-            message = Sign1(protected, unprotected, payload, signature)
+            return Sign1(protected, unprotected, payload, signature)
         case _:
             raise Malformed(f"The {what} does not have the four parts of a COSE_Sign1.")
-    if format_sign1(message) != data:
-        raise Malformed(f"The {what} is not in deterministic encoding.")
-    return message
 
 
 def parse_protected(protected: bytes, what: str) -> dict[int | str, Any]:

@@ -99,7 +99,8 @@ def verify_cose_receipt(data: bytes, leaf_hash: bytes, key: PublicKey) -> bytes:
     """
     receipt = parse_cose_receipt(data)
     check_receipt_key(receipt.protected, key)
-    root = root_from_inclusion(leaf_hash, receipt.index, receipt.size, receipt.path)
+    proof = (leaf_hash, receipt.index, receipt.size, receipt.path)
+    root = once("root", proof, lambda: root_from_inclusion(*proof))
     key.verify(cose.bytes_to_sign(receipt.protected, root), receipt.signature)
     return root
 
@@ -110,20 +111,25 @@ def check_receipt_frame(message: cose.Sign1) -> None:
         raise Malformed("The receipt brings its own root, which nothing ties to the entry.")
     if len(message.signature) != SIGNATURE_SIZE:
         raise Malformed("The signature of the receipt does not have 64 bytes.")
-    structure = cose.parse_protected(message.protected, "receipt").get(STRUCTURE)
+    structure = _parse_header(message.protected).get(STRUCTURE)
     if structure != RFC9162_SHA256 or isinstance(structure, bool):
         raise Malformed("The receipt is not over a tree of RFC 9162 with SHA-256.")
 
 
 def check_receipt_key(protected: bytes, key: PublicKey) -> None:
     """Unverified if the protected header of a receipt names another key; one without a `kid` names none."""
-    kid = cose.parse_protected(protected, "receipt").get(cose.KEY_ID)
+    kid = _parse_header(protected).get(cose.KEY_ID)
     if kid not in (None, key.thumbprint):
         raise Unverified(f"The receipt names another key than {key.thumbprint.hex()}.")
 
 
+def _parse_header(protected: bytes) -> dict[int | str, Any]:
+    """The protected header, which is the same in all receipts by one key."""
+    return once("receipt header", protected, lambda: cose.parse_protected(protected, "receipt"))
+
+
 def _parse_proof(proof: bytes) -> tuple[int, int, tuple[bytes, ...]]:
-    found: Any = cbor.decode(proof, "proof in the receipt")
+    found: Any = cbor.decode(proof, "proof in the receipt", deterministic=True)
     match found:
         case [int() as size, int() as index, [_, *_] as path] if len(path) <= MAX_PATH:
             pass
@@ -133,6 +139,4 @@ def _parse_proof(proof: bytes) -> tuple[int, int, tuple[bytes, ...]]:
         raise Malformed("The proof in the receipt has an index outside of its tree.")
     if any(not isinstance(sibling, bytes) or len(sibling) != HASH_SIZE for sibling in path):
         raise Malformed("The path in the receipt contains something that is not a 32-byte hash.")
-    if cbor.encode(found) != proof:
-        raise Malformed("The proof in the receipt is not in deterministic encoding.")
     return size, index, tuple(path)

@@ -14,7 +14,7 @@ from typing import Any
 
 import rfc8785
 
-from ledger.errors import Malformed
+from ledger.errors import LedgerError, Malformed
 
 MAX_SAFE_INTEGER = 2**53 - 1
 MAX_COUNT = 2**63 - 1
@@ -36,8 +36,8 @@ def format_base64(data: bytes) -> str:
 def parse_base64(text: str, what: str, size: int | None = None) -> bytes:
     """Bytes of canonical base64 `text`, exactly `size` of them if given; Malformed names `what`."""
     try:
-        data = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
-    except (ValueError, UnicodeEncodeError):
+        data = binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
         raise Malformed(f"The {what} is not base64.") from None
     if format_base64(data) != text:
         raise Malformed(f"The {what} is base64 in another than its canonical form.")
@@ -74,6 +74,9 @@ def canonical_json(value: Any) -> bytes:
 
 def parse_canonical_json(data: bytes) -> Any:
     """The JSON value whose RFC 8785 form is exactly `data`; Malformed for any other bytes."""
+    found = _parse_common(data)
+    if found is not None:
+        return found
     value = parse_json(data)
     if canonical_json(value) != data:
         raise Malformed("The JSON is not in its canonical form (RFC 8785).")
@@ -83,14 +86,24 @@ def parse_canonical_json(data: bytes) -> Any:
 def parse_json(data: bytes) -> Any:
     """The JSON value in `data`, in any layout; Malformed for a key twice, NaN or an unsafe integer."""
     try:
-        return json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=_unique_pairs,
-            parse_int=_safe_integer,
-            parse_constant=_refuse_constant,
-        )
+        return _READER.decode(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise Malformed(f"The text is not JSON: {error}.") from None
+
+
+def _parse_common(data: bytes) -> Any:
+    """The value of canonical JSON that the standard library writes back alike; None for what needs a closer look.
+
+    In ASCII and without numbers but safe integers both agree, and a key that is there twice does not come back.
+    """
+    if not data.isascii() or data.count(b"[") + data.count(b"{") > MAX_DEPTH:
+        return None
+    text = data.decode("ascii")
+    try:
+        value = _COMMON_READER.decode(text)
+        return value if _COMMON.encode(value) == text else None
+    except (LedgerError, ValueError):
+        return None
 
 
 def _plain(value: Any, depth: int = 0) -> tuple[Any, bool]:
@@ -129,3 +142,15 @@ def _safe_integer(digits: str) -> int:
 
 def _refuse_constant(name: str) -> None:
     raise Malformed(f"The JSON contains {name}, which is not a number.")
+
+
+def _refuse_fraction(digits: str) -> None:
+    raise Malformed(f"{digits} is written in several ways.")
+
+
+_READER = json.JSONDecoder(
+    object_pairs_hook=_unique_pairs, parse_int=_safe_integer, parse_constant=_refuse_constant
+)
+_COMMON_READER = json.JSONDecoder(
+    parse_int=_safe_integer, parse_float=_refuse_fraction, parse_constant=_refuse_constant
+)

@@ -32,6 +32,7 @@ from ledger.hashing import HASH_SIZE
 from ledger.proofs import MAX_PATH
 from ledger.statement import SALT_SIZE
 from ledger.tlog_proof import TlogProof, format_tlog_proof, parse_tlog_proof
+from ledger.verifying import once
 
 __all__ = [
     "MEDIA_TYPE",
@@ -57,6 +58,10 @@ VERSION = 1
 MAX_SIZE = 32 << 20
 MAX_SUPPORTING = 64
 MAX_OPENINGS = 64
+
+# No text in JSON contains these, since a quotation mark has a backslash before it there.
+_OWN = b',"inclusion":'
+_SHARED = b',"supporting":'
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,26 +133,27 @@ def parse_bundle(data: bytes) -> Bundle:
     """The parts of a receipt; Malformed unless `format_bundle` gives exactly `data` for them."""
     if len(data) > MAX_SIZE:
         raise Malformed(f"The receipt has more than {MAX_SIZE} bytes.")
+    note, _, rest = data.partition(_OWN)
+    own, separator, shared = rest.partition(_SHARED)
+    if not separator:
+        raise Malformed("The receipt does not have its parts in their order.")
+    # Canonical objects that follow each other in the order of their names are one. Read apart, those that are the
+    # same in many receipts are read once.
     document = _fields(
-        parse_canonical_json(data),
+        parse_canonical_json(_begin(_OWN, own) + b"}"),
         "receipt",
-        {"version", "statement", "inclusion", "checkpoint", "receipt", "supporting"},
+        {"statement", "inclusion", "receipt"},
         {"openings"},
     )
-    version = document["version"]
-    if version != VERSION or isinstance(version, bool):
-        raise Malformed(f"The receipt has the version {version!r}; this program reads version {VERSION}.")
     index, path = _parse_inclusion(document["inclusion"])
     openings = _list(document.get("openings", []), "openings", MAX_OPENINGS)
     bundle = Bundle(
         statement=_bytes(document["statement"], "statement in the receipt"),
         index=index,
         path=path,
-        checkpoint=_text(document["checkpoint"], "checkpoint in the receipt").encode(),
+        checkpoint=once("checkpoint", note, lambda: _parse_checkpoint(note)),
         cose_receipt=_bytes(document["receipt"], "COSE receipt in the receipt"),
-        supporting=tuple(
-            _parse_supporting(each) for each in _list(document["supporting"], "supporting", MAX_SUPPORTING)
-        ),
+        supporting=once("supporting", shared, lambda: _parse_shared(shared)),
         openings=tuple(_parse_opening(each) for each in openings),
     )
     if len({each.name for each in bundle.openings}) != len(bundle.openings):
@@ -156,6 +162,26 @@ def parse_bundle(data: bytes) -> Bundle:
         raise Malformed("The receipt has an empty list of openings.")
     # Canonical JSON of exactly these members, with canonical base64 inside: there is no second way to write it.
     return bundle
+
+
+def _begin(name: bytes, rest: bytes) -> bytes:
+    return b"{" + name[1:] + rest
+
+
+def _parse_checkpoint(data: bytes) -> bytes:
+    """The note out of the bytes before the next member."""
+    document = _fields(parse_canonical_json(data + b"}"), "receipt", {"checkpoint"})
+    return _text(document["checkpoint"], "checkpoint in the receipt").encode()
+
+
+def _parse_shared(data: bytes) -> tuple[Supporting, ...]:
+    """The supporting entries out of the bytes behind the name of their list; Malformed for another version."""
+    document = _fields(parse_canonical_json(_begin(_SHARED, data)), "receipt", {"supporting", "version"})
+    version = document["version"]
+    if version != VERSION or isinstance(version, bool):
+        raise Malformed(f"The receipt has the version {version!r}; this program reads version {VERSION}.")
+    entries = _list(document["supporting"], "supporting", MAX_SUPPORTING)
+    return tuple(_parse_supporting(each) for each in entries)
 
 
 def _format_inclusion(index: int, path: tuple[bytes, ...]) -> dict[str, Any]:

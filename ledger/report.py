@@ -23,6 +23,9 @@ NO_GAP = frozenset({"none", "none_required"})
 """Causes for which a step had nothing to look at, so that not running it leaves no gap."""
 
 
+_said: set[tuple[str, ...]] = set()
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One check: its code, what came of it, details for the sentence, and the cause if there are several."""
@@ -33,7 +36,11 @@ class Step:
     cause: str = ""
 
     def __post_init__(self) -> None:
-        self.sentence("en")
+        # A step without words is a mistake of ours; that it has them is seen once for all steps of its form.
+        form = (self.code, self.outcome, self.cause, *self.params)
+        if form not in _said:
+            self.sentence("en")
+            _said.add(form)
 
     def sentence(self, lang: Language = "en") -> str:
         """What was found, in one or two sentences; a failure also says what to do."""

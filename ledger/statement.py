@@ -165,7 +165,7 @@ def parse_statement(data: bytes) -> Statement:
         raise Malformed("The statement does not name its key by a thumbprint of 32 bytes.")
     if header.get(cose.CONTENT_TYPE) != CONTENT_TYPE:
         raise Malformed(f"The content type of the statement is not {CONTENT_TYPE}.")
-    return Statement(
+    statement = Statement(
         message.protected,
         message.payload,
         message.signature,
@@ -175,6 +175,9 @@ def parse_statement(data: bytes) -> Statement:
         claims=_parse_claims(header.get(cose.CWT_CLAIMS)),
         document=_parse_document(message.payload),
     )
+    # The frame is deterministic, so these are the bytes that would be made again.
+    vars(statement)["leaf_bytes"] = bytes(data)
+    return statement
 
 
 def commitment(salt: bytes, content: bytes) -> bytes:
