@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from ledger.check import check_bundle
+from ledger.hashing import leaf_hash
 from ledger.receipt import parse_bundle
+from market.app import job_handlers
+from market.catalog.schemas import EXAMPLE_METADATA
 from market.kit.paging import write_cursor
 from market.provenance import service
 from market.provenance.errors import WrongSigner
@@ -59,3 +63,43 @@ def test_a_cursor_that_the_log_never_gave_out_shows_no_foreign_entries(
     cursor = write_cursor(position)
     for address in (f"/api/v1/ledger/entries?cursor={cursor}", f"/en/ledger?cursor={cursor}"):
         assert visitor.get(address).status_code in (200, 422)
+
+
+def _three_waiting(market: Marketplace, folder: Path) -> list[str]:
+    """Leaf hashes of registrations that no worker has looked at yet; the key's binding waits before them."""
+    provider = market.party("harbour")
+    leaves = []
+    for number in range(3):
+        (folder / str(number)).mkdir()
+        (folder / str(number) / "ports.csv").write_text(f"code\nCN{number}\n")
+        leaves.append(provider.register([folder / str(number)], metadata=EXAMPLE_METADATA)["leaf"])
+    return leaves
+
+
+def test_what_waits_becomes_one_commit_under_one_checkpoint(
+    small_market: Marketplace, tmp_path: Path
+) -> None:
+    leaves = _three_waiting(small_market, tmp_path)
+    begun = small_market.ledger.refreshed().size
+    small_market.drain()
+    reader = small_market.ledger.refreshed()
+    assert reader.size == begun + 4
+    assert reader.checkpoint_covering(begun).size == reader.size
+    receipts = [small_market.visitor().api.get_bytes(f"/api/v1/statements/{leaf}/receipt") for leaf in leaves]
+    assert all(check_bundle(receipt, small_market.ledger.policy).ok for receipt in receipts)
+    assert len({parse_bundle(receipt).checkpoint for receipt in receipts}) == 1
+
+
+def test_a_crash_between_log_and_database_doubles_nothing(small_market: Marketplace, tmp_path: Path) -> None:
+    leaves = _three_waiting(small_market, tmp_path)
+    # What the job would write into the database is lost with the process.
+    assert job_handlers(small_market.ports)[service.RECORD_TOPIC]({}) is not None
+    size = small_market.ledger.refreshed().size
+    small_market.restart()
+    small_market.drain()
+    reader = small_market.ledger.refreshed()
+    assert reader.size == size
+    entries = [leaf_hash(entry).hex() for entry in reader.entries(0, size)]
+    for leaf in leaves:
+        view = small_market.visitor().api.get(f"/api/v1/statements/{leaf}")
+        assert entries[view["index"]] == leaf
