@@ -15,7 +15,7 @@ from typing import Any
 from ledger.bindings import verify_log_policy
 from ledger.check_words import Language
 from ledger.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
-from ledger.errors import LedgerError, Malformed, Unverified
+from ledger.errors import LedgerError, Malformed, Unsupported, Unverified
 from ledger.finding import Finding, depends, run_step
 from ledger.hashing import leaf_hash
 from ledger.index.announcement import Announcement, verify_announcement
@@ -70,7 +70,7 @@ class _Case:
     claimed: Checkpoint
     state: IndexState
     checkpoint: Checkpoint | None = None
-    index_key: Verifier | None = None
+    index_keys: tuple[Verifier, ...] = ()
     index_checkpoint: Checkpoint | None = None
     state_holds: bool = False
 
@@ -145,11 +145,11 @@ def _check_asked(case: _Case) -> dict[str, Any]:
 
 def _check_log(case: _Case) -> dict[str, Any]:
     origin = case.claimed.origin
-    log = case.trust.log(origin)
-    if log is None:
+    keys = case.trust.log_keys(origin)
+    if not keys:
         raise Finding("failed", "unknown_log", origin=origin)
     try:
-        case.checkpoint = open_checkpoint(case.history.checkpoint, log.verifier)
+        case.checkpoint = open_checkpoint(case.history.checkpoint, *keys)
     except LedgerError:
         raise Finding("failed", "signature", origin=origin) from None
     return {"origin": origin, "size": case.checkpoint.size, "trust": fingerprint(case.trust)[:16]}
@@ -157,17 +157,17 @@ def _check_log(case: _Case) -> dict[str, Any]:
 
 def _check_index_key(case: _Case) -> dict[str, Any]:
     case.established_checkpoint()
-    trusted = case.trust.log(case.index)
+    trusted = case.trust.log_keys(case.index)
     announced, entry = _announced(case) if case.history.supporting else (None, None)
-    if trusted is None and announced is None:
+    if announced is None and not trusted:
         raise Finding("failed", "unknown", index=case.index)
-    if trusted is not None and announced is not None and trusted.verifier != announced.log:
+    if announced is not None and trusted and announced.log not in trusted:
         raise Finding("failed", "contradicts", index=case.index)
-    if trusted is not None:
-        case.index_key = trusted.verifier
+    if trusted:
+        case.index_keys = trusted
         return {"cause": "trusted", "index": case.index}
     assert announced is not None
-    case.index_key = announced.log
+    case.index_keys = (announced.log,)
     return {"cause": "announced", "index": case.index, "entry": entry}
 
 
@@ -182,8 +182,7 @@ def _announced(case: _Case) -> tuple[Announcement, int]:
             case _:
                 raise Malformed("It is not entry 0 and one more.")
         policy = verify_log_policy(parse_statement(first.entry))
-        log = case.trust.log(checkpoint.origin)
-        if log is None or (policy.origin, policy.log) != (checkpoint.origin, log.verifier):
+        if policy.origin != checkpoint.origin or policy.log not in case.trust.log_keys(checkpoint.origin):
             raise Unverified("Entry 0 names another ledger, or another key of it.")
         return verify_announcement(parse_statement(named.entry), policy), named.index
     except LedgerError as error:
@@ -191,10 +190,10 @@ def _announced(case: _Case) -> tuple[Announcement, int]:
 
 
 def _check_index_log(case: _Case) -> dict[str, Any]:
-    if case.index_key is None:
+    if not case.index_keys:
         raise depends()
     try:
-        case.index_checkpoint = open_checkpoint(case.history.index_checkpoint, case.index_key)
+        case.index_checkpoint = open_checkpoint(case.history.index_checkpoint, *case.index_keys)
     except LedgerError:
         raise Finding("failed", "signature", index=case.index) from None
     return {"index": case.index, "size": case.index_checkpoint.size}
@@ -276,8 +275,10 @@ def _check_witnesses(case: _Case) -> dict[str, Any]:
         (checkpoint.origin, case.history.checkpoint),
         (case.index, case.history.index_checkpoint),
     ):
-        seen = _cosigners(note, trust)
+        seen, unchecked = _cosigners(note, trust)
         if trust.quorum is not None and not quorum_met(trust, seen.values()):
+            if quorum_met(trust, (seen | unchecked).values()):
+                raise Finding("failed", "unsupported", origin=origin, names=sorted(unchecked))
             raise Finding("failed", "too_few", origin=origin, quorum=trust.quorum, names=sorted(seen))
         names.update(seen)
     if trust.quorum is None:
@@ -302,18 +303,23 @@ def _shown(case: _Case) -> tuple[Located, ...]:
     return case.history.entries
 
 
-def _cosigners(note: bytes, trust: Policy) -> dict[str, Verifier]:
-    """The witnesses of the trust file whose cosignatures are on the note, by name; a bad line is a finding."""
+def _cosigners(note: bytes, trust: Policy) -> tuple[dict[str, Verifier], dict[str, Verifier]]:
+    """The witnesses of the trust file whose lines are on the note, by name: those that hold, and those of a kind that
+    cannot be checked here. A bad line is a finding."""
     lines = {(line.name, line.key_id) for line in parse_note(note).signatures}
     found: dict[str, Verifier] = {}
+    unchecked: dict[str, Verifier] = {}
     for witness in trust.witnesses:
         if (witness.verifier.name, witness.verifier.key_id) in lines:
             try:
                 open_note(note, [witness.verifier])
+            except Unsupported:
+                unchecked[witness.name] = witness.verifier
+                continue
             except LedgerError:
                 raise Finding("failed", "signature", name=witness.name) from None
             found[witness.name] = witness.verifier
-    return found
+    return found, unchecked
 
 
 def _is_located(located: Located, checkpoint: Checkpoint) -> bool:

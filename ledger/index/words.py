@@ -186,6 +186,12 @@ WORDS: dict[str, tuple[str, str]] = {
         "Get a fresher history with more cosignatures.",
         "{origin} 的见证方不足，未达到信任文件要求的 {quorum}（已见：{names}）。请取得带有更多联署的新记录。",
     ),
+    "history_witnesses.failed.unsupported": (
+        "The cosignatures of {names} for {origin} would complete the quorum, but their kind, ML-DSA-44, cannot be checked "
+        "here. Check the history where the package cryptography is installed.",
+        "加上 {names} 对 {origin} 的联署即可达到要求，但此处无法核验其类型（ML-DSA-44）。"
+        "请在装有 cryptography 软件包的环境中核验。",
+    ),
     "history_witnesses.failed.signature": (
         "The line of the witness {name} was changed after it was signed. Do not rely on the history.",
         "见证方 {name} 的签名行被改动。请勿依赖此历史记录。",

@@ -78,6 +78,6 @@ test("what is no checkpoint", () => {
   const root = "Wqx3HImawpLnS/Gv4ubjAvi1WIOy0b8Ze0amvqbavKk=";
   parseCheckpoint(`a\n3\n${root}\n`);
   for (const text of [`a\n03\n${root}\n`, `a\n-3\n${root}\n`, `\n3\n${root}\n`, `a b\n3\n${root}\n`, `a\n3\n${root}\nmore\n`,
-    `a\n3\n${root}`, `a\n3\n${root.slice(4)}\n`, `a\n0\n${root}\n`, `a\n3\n`, `a\n9007199254740993\n${root}\n`])
+    `a\n3\n${root}`, `a\n3\n${root.slice(4)}\n`, `a\n0\n${root}\n`, `a\n3\n`, `a\n9223372036854775808\n${root}\n`])
     assert.throws(() => parseCheckpoint(text), Malformed, JSON.stringify(text));
 });

@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.browser_js import (
     ed25519_vectors,
     format_vectors,
+    history_vectors,
     manifest_vectors,
     policy_vectors,
     receipt_vectors,
@@ -21,6 +22,8 @@ from tests.browser_js import (
 BUILDERS = {
     "ed25519": ed25519_vectors.build,
     "formats": format_vectors.build,
+    "histories": history_vectors.build,
+    "index_keys": history_vectors.build_keys,
     "manifests": manifest_vectors.build,
     "policies": policy_vectors.build,
     "receipts": receipt_vectors.build,

@@ -1,4 +1,6 @@
-"""Writes market/static/js/check_words_{en,zh}.js from `ledger.check_words`, so that both verifiers say the same.
+"""Writes the sentences of the checks for the browser, so that both verifiers say the same.
+
+market/static/js/check_words_{en,zh}.js come from `ledger.check_words`, history_words_{en,zh}.js from `ledger.index.words`.
 
 Run as `python -m tests.browser_js.write_words` after a sentence has changed.
 """
@@ -7,6 +9,7 @@ import json
 from pathlib import Path
 
 from ledger.check_words import DEPENDS, NAMES, OUTCOMES, WORDS
+from ledger.index import words as history
 
 FOLDER = Path(__file__).parents[2] / "market" / "static" / "js"
 LANGUAGES = ("en", "zh")
@@ -19,8 +22,7 @@ def _table(name: str, words: dict[str, tuple[str, str]], at: int) -> str:
     return f"export const {name} = {{\n{rows}}};\n"
 
 
-def render(language: str) -> str:
-    """Text of the module of one language."""
+def _of_receipts(language: str) -> str:
     at = LANGUAGES.index(language)
     depends = json.dumps(DEPENDS[at].replace("{what_zh}", "{what}"), ensure_ascii=False)
     return (
@@ -32,6 +34,25 @@ def render(language: str) -> str:
     )
 
 
+def _of_histories(language: str) -> str:
+    at = LANGUAGES.index(language)
+    return (
+        "// Written by tests/browser_js/write_words.py from ledger/index/words.py; change the sentences there.\n"
+        + _table("OUTCOMES", history.OUTCOMES, at)
+        + _table("NAMES", history.NAMES, at)
+        + _table("WORDS", history.WORDS, at)
+    )
+
+
+def modules() -> dict[str, str]:
+    """Text of each module, by the name of its file."""
+    return {
+        f"{kind}_words_{language}.js": render(language)
+        for kind, render in (("check", _of_receipts), ("history", _of_histories))
+        for language in LANGUAGES
+    }
+
+
 if __name__ == "__main__":
-    for language in LANGUAGES:
-        (FOLDER / f"check_words_{language}.js").write_text(render(language), encoding="utf-8")
+    for name, text in modules().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")

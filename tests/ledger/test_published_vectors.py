@@ -15,6 +15,7 @@ import pytest
 from ledger.check import check_bundle
 from ledger.checkpoint import cosignatures, open_checkpoint
 from ledger.errors import LedgerError
+from ledger.index.check import check_history
 from ledger.integrate import EMPTY_EDGE, grow
 from ledger.keys import PublicKey
 from ledger.manifest import parse_manifest
@@ -96,6 +97,20 @@ def test_every_receipt_gets_its_verdict(tmp_path: Path) -> None:
         trust = parse_policy(case["trust"].encode())
         report = check_bundle(
             case["receipt"].encode(), trust, manifest=manifest, files=files or None, now=case["now"]
+        )
+        failing = [step.code for step in report.steps if step.outcome == "failed"]
+        assert (report.ok, failing) == (case["verdict"] == "accept", case["failing"]), case["name"]
+        assert bool(failing) == (case["verdict"] == "refuse"), case["name"]
+
+
+def test_every_history_gets_its_verdict() -> None:
+    for case in cases("histories"):
+        report = check_history(
+            case["history"].encode(),
+            parse_policy(case["trust"].encode()),
+            key=case["key"],
+            at_least=case["atLeast"],
+            rebuilt=bytes.fromhex(case["rebuilt"]) if case["rebuilt"] else None,
         )
         failing = [step.code for step in report.steps if step.outcome == "failed"]
         assert (report.ok, failing) == (case["verdict"] == "accept", case["failing"]), case["name"]

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.vectors import notes, receipts, statements, trees
+from tests.vectors import histories, notes, receipts, statements, trees
 
 FOLDER = Path(__file__).parent
 BUILDERS = {
@@ -17,6 +17,7 @@ BUILDERS = {
     "cosignatures": notes.cosignatures,
     "statements": statements.statements,
     "receipts": receipts.receipts,
+    "histories": histories.histories,
 }
 
 

@@ -15,7 +15,8 @@ const KIND = "urn:datawharf:predicate/";
 const ORG = /^urn:datawharf:([0-9a-f]{16}):org:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export const KEY_BINDING = `${KIND}key-binding/v1`;
 
-function predicateOf({ document }, kind, names) {
+/** The predicate of a statement of that kind with exactly these members; nothing is verified. */
+export function predicateOf({ document }, kind, names) {
   if (document.predicateType !== kind) throw new Malformed(`the statement is not of the kind ${kind}`);
   checkMembers(document.predicate, names, [], `the statement of the kind ${kind}`);
   return document.predicate;
@@ -33,7 +34,8 @@ function checkOrg(org, origin) {
     throw new Malformed(`“${org}” is not an organisation of the log ${origin}`);
 }
 
-function checkIssuer({ claims }, { origin, platformOrg }) {
+/** Unverified unless the platform of the policy issued the statement to the log of it. */
+export function checkIssuer({ claims }, { origin, platformOrg }) {
   if (claims.aud !== origin || claims.iss !== platformOrg)
     throw new Unverified("the entry is not issued by the platform to the log that it names");
 }

@@ -7,11 +7,13 @@ import { KEY_BINDING, parseKeyBinding, verifyKeyBinding, verifyLogPolicy } from 
 import { parseCheckpoint } from "./checkpoint.js";
 import { parseCoseReceipt, parseStatement, receiptHeader, verifyCoseReceipt, verifyStatement } from "./cose.js";
 import { Malformed, Unverified } from "./errors.js";
+import { depends, Finding, orFind, report, runStep } from "./finding.js";
 import { thumbprint } from "./keys.js";
 import { verifyInclusion } from "./merkle.js";
-import { COSIGNATURE_ML_DSA, parseNote, verifySignatures } from "./note.js";
-import { fingerprint, quorumMet } from "./policy.js";
+import { parseNote, verifySignatures } from "./note.js";
+import { fingerprint } from "./policy.js";
 import { opens, parseBundle } from "./receipt.js";
+import { cosignatures, cosignedAt, missingQuorum, sortedNames } from "./witnesses.js";
 
 /** The steps, in the order in which a report shows them. */
 export const CODES = [
@@ -19,30 +21,6 @@ export const CODES = [
   "cose_receipt", "time", "witnesses", "openings", "key_not_revoked",
 ];
 const CLOCK_TOLERANCE = 300; // Seconds by which two honest clocks may differ.
-const NO_GAP = ["none", "none_required"];
-
-/** Ends a step with an outcome, a cause and details for the sentence. */
-class Finding {
-  constructor(outcome, cause, params = {}) {
-    Object.assign(this, { outcome, cause, params });
-  }
-}
-
-const isLedgerError = (error) => error instanceof Malformed || error instanceof Unverified;
-
-/** Result of `work`, or the Finding made of its Malformed or Unverified. */
-async function orFind(work, finding) {
-  try {
-    return await work();
-  } catch (error) {
-    throw isLedgerError(error) ? finding(error) : error;
-  }
-}
-
-const depends = (value) => {
-  if (value === undefined) throw new Finding("not_run", "depends");
-  return value;
-};
 
 function read(data, trust, now) {
   const bundle = parseBundle(data);
@@ -171,38 +149,14 @@ async function checkCoseReceipt(found) {
   return {};
 }
 
-const hasLine = ({ signatures }, verifier) =>
-  signatures.some(({ name, id }) => name === verifier.name && equal(id, verifier.id));
-
-/** When `verifier` cosigned the checkpoint, in POSIX seconds; undefined if it did not. Unverified if its line is bad. */
-async function cosignedAt({ note }, verifier) {
-  return hasLine(note, verifier) ? (await verifySignatures(note, [verifier]))[0].time : undefined;
-}
-
 async function checkWitnesses(found) {
   depends(found.checkpoint);
-  const { trust, witnessTimes } = found;
-  const seen = [];
-  const unchecked = new Map();
-  for (const { name, verifier } of trust.witnesses) {
-    if (verifier.kind === COSIGNATURE_ML_DSA) {
-      if (hasLine(found.note, verifier)) unchecked.set(name, verifier);
-      continue;
-    }
-    const time = await orFind(() => cosignedAt(found, verifier), () => new Finding("failed", "signature", { name }));
-    if (time === undefined) continue;
-    seen.push(verifier);
-    witnessTimes.set(name, time);
-  }
-  const sorted = (names) => [...names].sort((a, b) => compare(utf8(a), utf8(b)));
-  const names = sorted(witnessTimes.keys());
+  const { trust, note } = found;
+  const cosigned = await cosignatures(note, trust, found.witnessTimes);
   if (trust.quorum === undefined) throw new Finding("not_run", "none_required");
-  if (!quorumMet(trust, seen)) {
-    if (quorumMet(trust, [...seen, ...unchecked.values()]))
-      throw new Finding("failed", "unsupported", { names: sorted(unchecked.keys()) });
-    throw new Finding("failed", "too_few", { quorum: trust.quorum, names });
-  }
-  return { names };
+  const missing = missingQuorum(trust, cosigned);
+  if (missing) throw missing;
+  return { names: sortedNames(cosigned.times.keys()) };
 }
 
 /** {by, not_after_time, cause} of the earliest witness but the operator, else of his own cosignature, else nothing. */
@@ -220,7 +174,7 @@ async function checkTime(found) {
   depends(found.checkpoint);
   const { cosigner } = depends(found.policy);
   const bad = () => new Finding("failed", "signature", { by: cosigner.name });
-  const time = await orFind(() => cosignedAt(found, cosigner), bad);
+  const time = await orFind(() => cosignedAt(found.note, cosigner), bad);
   const { cause, ...bounds } = { not_before_time: found.main.statement.claims.iat, ...latest(found, cosigner, time) };
   if (bounds.by === undefined) throw new Finding("warning", "none", bounds);
   if (found.now !== undefined && bounds.not_after_time > found.now + CLOCK_TOLERANCE)
@@ -267,27 +221,6 @@ function checkData({ main: { statement } }, manifest, files = new Map()) {
   if (missing.length) throw new Finding("warning", "some_files", { files: files.size, missing });
   return { files: files.size, bytes };
 }
-
-async function runStep(code, check) {
-  try {
-    const { cause = "", ...params } = await check();
-    return { code, outcome: "passed", cause, params };
-  } catch (error) {
-    if (!(error instanceof Finding)) throw error;
-    return { code, outcome: error.outcome, cause: error.cause, params: error.params };
-  }
-}
-
-function verdict(steps) {
-  const failed = steps.filter(({ outcome }) => outcome === "failed").map(({ code }) => code);
-  if (failed.includes("readable")) return "unreadable";
-  if (failed.some((code) => code !== "key_not_revoked")) return "failed";
-  if (failed.length) return "no_longer_valid";
-  const gap = ({ outcome, cause }) => outcome === "warning" || (outcome === "not_run" && !NO_GAP.includes(cause));
-  return steps.some(gap) ? "passed_with_gaps" : "passed";
-}
-
-const report = (steps) => ({ steps, outcome: verdict(steps) });
 
 /**
  * Checks receipt bytes against a parsed trust file, and against `files` (Map of path in the manifest to its digest)

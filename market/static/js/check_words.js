@@ -1,4 +1,5 @@
-// The sentences of a check in the words of ledger/check_words.py; the table of one language is loaded when needed. No DOM.
+// The sentences of a check in the words of ledger/check_words.py and ledger/index/words.py; the tables of one
+// language are loaded when needed. No DOM.
 
 function timeText(seconds) {
   if (seconds >= 253402300800) return `second ${seconds} after 1970`; // The year 10000.
@@ -11,17 +12,38 @@ function render(name, value) {
   return Array.isArray(value) ? value.join(", ") || "–" : String(value);
 }
 
-/** {stepName(step), stepSentence(step), outcomeSentence(outcome)} of "en" or "zh". */
+async function tables(language) {
+  const modules =
+    language === "zh"
+      ? [import("./check_words_zh.js"), import("./history_words_zh.js")]
+      : [import("./check_words_en.js"), import("./history_words_en.js")];
+  const [receipts, histories] = await Promise.all(modules);
+  return {
+    depends: receipts.DEPENDS,
+    outcomes: { receipt: receipts.OUTCOMES, history: histories.OUTCOMES },
+    names: { ...histories.NAMES, ...receipts.NAMES },
+    words: { ...histories.WORDS, ...receipts.WORDS },
+  };
+}
+
+/**
+ * {stepName(step), stepSentence(step), outcomeSentence(outcome, kind)} of "en" or "zh"; `kind` says of what the report
+ * is, "receipt" (or nothing) or "history".
+ */
 export async function loadWords(language) {
-  const { DEPENDS, NAMES, OUTCOMES, WORDS } = await import(language === "zh" ? "./check_words_zh.js" : "./check_words_en.js");
+  const { depends, outcomes, names, words } = await tables(language);
   // A reason is a clause without its full stop; in English it ends a sentence, in Chinese it stands in brackets.
   const stop = language === "zh" ? "" : ".";
   const stepSentence = ({ code, outcome, cause, params }) => {
-    if (outcome === "not_run" && cause === "depends") return DEPENDS.replace("{what}", NAMES[code]);
+    if (outcome === "not_run" && cause === "depends") return depends.replace("{what}", names[code]);
     const name = [code, outcome, cause].filter(Boolean).join(".");
-    const words = (params.files === 1 && WORDS[`${name}.one`]) || WORDS[name];
+    const sentence = (params.files === 1 && words[`${name}.one`]) || words[name];
     const filled = (name) => render(name, params[name]) + (name === "reason" ? stop : "");
-    return words.replace(/\{(\w+)\}/g, (_, name) => filled(name));
+    return sentence.replace(/\{(\w+)\}/g, (_, name) => filled(name));
   };
-  return { stepName: ({ code }) => NAMES[code], stepSentence, outcomeSentence: (outcome) => OUTCOMES[outcome] };
+  return {
+    stepName: ({ code }) => names[code],
+    stepSentence,
+    outcomeSentence: (outcome, kind = "receipt") => outcomes[kind][outcome],
+  };
 }

@@ -50,3 +50,32 @@ export function verifyInclusion(hash, index, size, path, root) {
   if (!equal(rootFromInclusion(hash, index, size, path), root))
     throw new Unverified("the path does not lead to the root of the checkpoint");
 }
+
+/**
+ * Unverified unless `path` shows that the tree of `newSize` entries with `newRoot` begins with that of `oldSize` entries
+ * and `oldRoot` (RFC 9162 §2.1.4.2). An empty old tree, and a tree and itself, need and allow no path.
+ */
+export function verifyConsistency(oldSize, oldRoot, newSize, newRoot, path) {
+  if (!(oldSize >= 0 && oldSize <= newSize)) throw new Unverified(`a log of ${oldSize} entries has not shrunk to ${newSize}`);
+  if (oldSize === 0 || oldSize === newSize) {
+    const same = oldSize === 0 ? equal(oldRoot, sha256()) : equal(oldRoot, newRoot);
+    if (path.length || !same) throw new Unverified("the two roots, or the path between them, do not belong together");
+    return;
+  }
+  let [at, last] = [BigInt(oldSize) - 1n, BigInt(newSize) - 1n];
+  for (; at & 1n; last >>= 1n) at >>= 1n;
+  const [seed, ...steps] = at ? path : [oldRoot, ...path];
+  if (!seed) throw new Unverified("the path between the two trees is too short");
+  let [before, after] = [seed, seed];
+  for (const hash of steps) {
+    if (!last) throw new Unverified("the path between the two trees is too long");
+    if (at & 1n || at === last) {
+      [before, after] = [nodeHash(hash, before), nodeHash(hash, after)];
+      for (; at && !(at & 1n); last >>= 1n) at >>= 1n;
+    } else after = nodeHash(after, hash);
+    at >>= 1n;
+    last >>= 1n;
+  }
+  if (last || !equal(before, oldRoot) || !equal(after, newRoot))
+    throw new Unverified("the path does not lead to the roots of both trees");
+}

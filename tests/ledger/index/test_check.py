@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from ledger.checkpoint import cosign_checkpoint
 from ledger.index.check import CODES, HistoryReport, check_history
-from ledger.index.history import History, Located, format_history, parse_history
+from ledger.index.history import History, format_history, parse_history
 from ledger.index.keys import key_hash
 from ledger.index.state import IndexState, format_state
 from ledger.index.trie import Leaf, commit_indices
@@ -21,6 +20,7 @@ from ledger.indexer.entries import locate
 from ledger.keys import SigningKey
 from ledger.note import COSIGNATURE_ED25519, NoteSigner
 from ledger.policy import Policy, TrustedLog, Witness
+from tests.ledger.index.tampering import ABSENT, CHANGES, KEY, history, located, world
 from tests.ledger.index.worlds import (
     INDEX_ORIGIN,
     TRUST,
@@ -32,32 +32,8 @@ from tests.ledger.index.worlds import (
 )
 from tests.ledger.logs import LOG_SIGNER, ORIGIN
 
-KEY, ABSENT = asset(1), asset(99)
 WITNESS = NoteSigner("witness.example/w1", SigningKey.from_seed(bytes([9]) * 32), COSIGNATURE_ED25519)
 WITNESSED = Policy(TRUST.logs, (Witness("w1", WITNESS.verifier),), (), "w1")
-
-
-@cache
-def world() -> Indexed:
-    made = Indexed(genesis())
-    made.publish(statement(1), statement(2), statement(1, number=1))
-    made.publish(*(statement(3 + number) for number in range(60)), statement(1, number=2))
-    made.follow()
-    return made
-
-
-@cache
-def older() -> tuple[History, History]:
-    """The same world before its last checkpoint."""
-    made = Indexed(genesis())
-    made.publish(statement(1), statement(2), statement(1, number=1))
-    made.follow()
-    return parse_history(made.prove(KEY)), parse_history(made.prove(ABSENT))
-
-
-@cache
-def history(key: str) -> History:
-    return parse_history(world().prove(key))
 
 
 def check(changed: History, trust: Policy = TRUST, **options: Any) -> HistoryReport:
@@ -70,12 +46,6 @@ def failed(report: HistoryReport) -> list[tuple[str, str]]:
         assert step.sentence("zh")
         assert step.sentence("en")
     return [(step.code, step.cause) for step in report.steps if step.outcome == "failed"]
-
-
-def located(index: int) -> Located:
-    made = world()
-    reader = made.reader()
-    return next(locate(reader, [index], reader.checkpoint_at(reader.size)))
 
 
 def test_a_good_history_passes_every_step_that_can_run() -> None:
@@ -111,116 +81,7 @@ def test_without_entries_the_list_is_proved_all_the_same() -> None:
     assert report.step("entries").cause == report.step("mapped").cause == "left_out"
 
 
-def hide(good: History) -> History:
-    assert good.entries is not None
-    return replace(
-        good, indices=good.indices[:1] + good.indices[2:], entries=good.entries[:1] + good.entries[2:]
-    )
-
-
-def hide_last(good: History) -> History:
-    assert good.entries is not None
-    return replace(good, indices=good.indices[:-1], entries=good.entries[:-1])
-
-
-def add(good: History) -> History:
-    entries = (*(good.entries or ()), located(3))
-    ordered = tuple(sorted(entries, key=lambda entry: entry.index))
-    return replace(good, indices=tuple(entry.index for entry in ordered), entries=ordered)
-
-
-def deny(good: History) -> History:
-    """Say that there is nothing, with the leaf that is found when looking up another key."""
-    other = history(ABSENT)
-    return replace(good, indices=(), entries=(), other=other.other, map_path=other.map_path)
-
-
-def deny_with_own_leaf(good: History) -> History:
-    leaf = Leaf(key_hash(KEY), commit_indices(good.indices))
-    return replace(good, indices=(), entries=(), other=leaf)
-
-
-def other_entry(good: History) -> History:
-    first, *rest = good.entries or ()
-    return replace(good, entries=(replace(first, entry=located(3).entry), *rest))
-
-
-def other_path(good: History) -> History:
-    first, second, *rest = good.entries or ()
-    return replace(good, entries=(replace(first, path=second.path), second, *rest))
-
-
-def other_key(good: History) -> History:
-    return replace(good, key=asset(2))
-
-
-def other_map_path(good: History) -> History:
-    return replace(good, map_path=history(asset(2)).map_path)
-
-
-def stale_state(good: History) -> History:
-    """The newest checkpoint of the log with an index that was kept back."""
-    old, _ = older()
-    return replace(old, checkpoint=good.checkpoint, supporting=good.supporting)
-
-
-def stale_map(good: History) -> History:
-    """The list and map of an older state under the newest one."""
-    old, _ = older()
-    return replace(good, map_path=old.map_path, indices=old.indices, entries=old.entries)
-
-
-def older_state_of_the_index(good: History) -> History:
-    reader = world().index_reader()
-    entry, path = reader.prove(1)
-    return replace(good, state=entry, state_index=1, state_path=tuple(path))
-
-
-def forged_state(good: History) -> History:
-    log = world().reader().published
-    assert log is not None
-    return replace(good, state=format_state(IndexState(log.checkpoint, bytes(32))))
-
-
-def resigned_log(good: History) -> History:
-    return replace(good, checkpoint=good.checkpoint.replace(b"\n66\n", b"\n65\n"))
-
-
-def resigned_index(good: History) -> History:
-    return replace(good, index_checkpoint=good.index_checkpoint.replace(b"\n3\n", b"\n4\n"))
-
-
-def beyond(good: History) -> History:
-    return replace(good, indices=(*good.indices, 10**9), entries=None)
-
-
-def false_announcement(good: History) -> History:
-    first, _ = good.supporting
-    return replace(good, supporting=(first, located(2)))
-
-
-@pytest.mark.parametrize(
-    ("change", "step"),
-    [
-        (hide, ("map", "incomplete")),
-        (hide_last, ("map", "incomplete")),
-        (add, ("map", "incomplete")),
-        (beyond, ("map", "beyond")),
-        (deny, ("map", "denied")),
-        (deny_with_own_leaf, ("map", "denied")),
-        (other_map_path, ("map", "incomplete")),
-        (stale_map, ("map", "incomplete")),
-        (other_key, ("map", "incomplete")),
-        (other_entry, ("entries", "proof")),
-        (other_path, ("entries", "proof")),
-        (stale_state, ("index_state", "other_log")),
-        (older_state_of_the_index, ("index_state", "not_newest")),
-        (forged_state, ("index_state", "proof")),
-        (resigned_log, ("history_log", "signature")),
-        (resigned_index, ("index_log", "signature")),
-        (false_announcement, ("index_key", "unusable")),
-    ],
-)
+@pytest.mark.parametrize(("change", "step"), CHANGES.items())
 def test_a_change_fails_the_step_that_names_it(
     change: Callable[[History], History], step: tuple[str, str]
 ) -> None:

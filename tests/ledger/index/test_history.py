@@ -14,7 +14,7 @@ from ledger.index.check import check_history
 from ledger.index.history import History, Located, format_history, parse_history
 from ledger.index.state import format_state, parse_state
 from ledger.index.trie import Leaf
-from tests.ledger.index.test_check import ABSENT, KEY, history, world
+from tests.ledger.index.tampering import ABSENT, KEY, history, world
 from tests.ledger.index.worlds import TRUST
 
 HASHES = st.lists(st.binary(min_size=32, max_size=32), max_size=4).map(tuple)
