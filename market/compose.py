@@ -102,7 +102,7 @@ def _index(
     else:
         objects, lock = FileObjects(folder / "log"), FileLock(folder / "head")
     cosigners = None if policy is None else _cosigners(settings, policy, objects)
-    return Index(settings.origin, IndexStores(objects, folder / "map.sqlite", lock, signer, cosigners))
+    return Index(settings.origin, IndexStores(objects, settings.maps, lock, signer, cosigners))
 
 
 def create_log(settings: Settings, db: Database, genesis: list[bytes], now: datetime) -> None:

@@ -41,6 +41,7 @@ class Settings:
     log: json, text, or auto: text where a server runs at a terminal, JSON lines elsewhere.
     bank: currency -> account (holder, bank, number, bank_code) for transfers.
     publish_without_quorum: whether a checkpoint comes out, and receipts with it, that too few witnesses have cosigned.
+    cache: folder of this machine for what can be made again, such as its maps of the index; empty, the home.
     signer_home: folder of the keys that sign the log and its index, and of what they signed; empty, the home itself.
     signer_sockets: folder of the sockets at which a signer has these keys; empty, who appends to the log reads them.
     """
@@ -68,6 +69,7 @@ class Settings:
     s3_options: dict[str, str] = field(default_factory=dict, repr=False)
     s3_public_endpoint: str = ""
     publish_without_quorum: bool = False
+    cache: str = ""
     signer_home: str = ""
     signer_sockets: str = ""
 
@@ -82,6 +84,11 @@ class Settings:
     @property
     def signer_keys(self) -> Path:
         return self.signer_folder / "keys"
+
+    @property
+    def maps(self) -> Path:
+        """Where each process keeps a map of the index."""
+        return (Path(self.cache) if self.cache else self.home) / "index"
 
     @property
     def trust_file(self) -> Path:
@@ -112,7 +119,7 @@ def load_settings(home: Path) -> Settings:
     if table.get("log", "auto") not in LOG_FORMATS:
         raise ConfigError(f"{path}: log is one of {', '.join(LOG_FORMATS)}.")
     stripe = table.pop("stripe", None)
-    for name in ("database", "public_url", "blobs", "ledger_objects"):
+    for name in ("database", "public_url", "blobs", "ledger_objects", "cache"):
         if value := os.environ.get(f"DATAWHARF_{name.upper()}"):
             table[name] = value
     for name in ("hosts", "proxies"):

@@ -36,29 +36,21 @@ class OwnMap:
         self._folder = folder
         self._request_step = request_step
         self._step = step
-        self._opening = threading.Lock()
+        self._opening = threading.RLock()
         self._changing = threading.RLock()
         self._stopping = threading.Event()
         self._claim: MapClaim | None = None
-        self._follower: IndexFollower | None = None
-        self._maps: list[IndexMap] = []
-        self._served: IndexMap | None = None
+        self._written: IndexMap | None = None
+        self._read: IndexMap | None = None
         self._thread: threading.Thread | None = None
 
-    def open(self) -> IndexMap:
-        """One more connection to the map, closed by `close` at the latest; change it only while `changing`."""
-        with self._opening:
-            if self._claim is None:
-                self._claim = MapClaim.take(self._folder)
-            opened = IndexMap(self._origin, self._claim.path)
-            self._maps.append(opened)
-            return opened
-
     @contextmanager
-    def changing(self) -> Iterator[None]:
-        """Nobody else in this process changes the map within the block."""
+    def changing(self) -> Iterator[IndexMap]:
+        """The map, which nobody else in this process changes within the block."""
         with self._changing:
-            yield
+            if self._written is None:
+                self._written = self._open()
+            yield self._written
 
     def catch_up(self, reader: LogReader, index_reader: LogReader) -> None:
         """Take everything that is published, however long it takes; the errors are those of `IndexFollower.advance`."""
@@ -71,9 +63,12 @@ class OwnMap:
         `StorageFailed` too while the map cannot follow the index, because its root is not what the entries lead to.
         """
         self._keep_up(reader, index_reader)
-        if self._served is None:
-            self._served = self.open()
-        return prove_history(key, reader, index_reader, self._served, with_entries=with_entries)
+        # A connection of its own, so that nobody waits for a change to be written.
+        with self._opening:
+            if self._read is None:
+                self._read = self._open()
+            read = self._read
+        return prove_history(key, reader, index_reader, read, with_entries=with_entries)
 
     def close(self) -> None:
         """Stop the thread, and let the file go."""
@@ -81,14 +76,19 @@ class OwnMap:
         if self._thread is not None:
             self._thread.join(_STOP_SECONDS)
         with self._changing, self._opening:
-            for opened in self._maps:
-                opened.close()
-            self._maps.clear()
-            self._follower = self._served = self._thread = None
+            for opened in (self._written, self._read):
+                if opened is not None:
+                    opened.close()
             if self._claim is not None:
                 self._claim.release()
-                self._claim = None
+            self._written = self._read = self._claim = self._thread = None
             self._stopping.clear()
+
+    def _open(self) -> IndexMap:
+        with self._opening:
+            if self._claim is None:
+                self._claim = MapClaim.take(self._folder)
+            return IndexMap(self._origin, self._claim.path)
 
     def _keep_up(self, reader: LogReader, index_reader: LogReader) -> None:
         # Whoever changes the map now takes what is published; nobody waits for it.
@@ -101,10 +101,8 @@ class OwnMap:
             self._changing.release()
 
     def _advance(self, reader: LogReader, index_reader: LogReader, step: int) -> bool:
-        with self._changing:
-            if self._follower is None:
-                self._follower = IndexFollower(self.open())
-            return self._follower.advance(reader, index_reader, step)
+        with self.changing() as index_map:
+            return IndexFollower(index_map).advance(reader, index_reader, step)
 
     def _go_on(self, reader: LogReader, index_reader: LogReader) -> None:
         if self._thread is None or not self._thread.is_alive():

@@ -5,6 +5,7 @@ can make it again, from files or over the network, with nothing but the two publ
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,24 +90,22 @@ def rebuild(
         index_map.close()
 
 
-def announced_key(view: LogView, verifier: Verifier) -> Verifier:
-    """The key of the index of the log of `verifier`, as the platform of entry 0 states it; `Unverified` if it does not.
+def announced_key(view: LogReader | LogView, trusted: Verifier | None = None) -> Verifier:
+    """The key of the index of the log `view`, as the platform of entry 0 states it; `Unverified` if it does not.
 
-    The entries are read until then, and are those of the signed checkpoint only if `rebuild` succeeds afterwards.
+    `trusted` is the log's key; None where the files are one's own. What is found is proved; the entries are read until
+    then.
     """
     view.refresh()
-    policy = None
-    for index, entry in enumerate(view.entries(0, view.size)):
-        try:
-            statement = parse_statement(entry)
-            if index == 0:
-                policy = verify_log_policy(statement)
-            if policy is None or policy.log != verifier:
-                break
-            if statement.predicate_type == INDEX_MAP:
-                return verify_announcement(statement, policy).log
-        except (Malformed, Unverified):
-            continue
+    kind = INDEX_MAP.encode()
+    with suppress(Malformed, Unverified):
+        policy = verify_log_policy(parse_statement(view.prove(0)[0]))
+        for index, entry in enumerate(view.entries(1, view.size), 1):
+            if trusted in (None, policy.log) and kind in entry:
+                with suppress(Malformed, Unverified):
+                    named = verify_announcement(parse_statement(entry), policy).log
+                    view.prove(index)
+                    return named
     raise Unverified(f"Neither the trust file nor the log names the key of the index of {view.origin}.")
 
 

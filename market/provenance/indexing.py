@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger.bindings import LogPolicy, verify_log_policy
-from ledger.errors import Conflict, Malformed, StorageFailed
-from ledger.index.announcement import INDEX_MAP, verify_announcement
+from ledger.errors import Conflict, Malformed, StorageFailed, Unverified
 from ledger.index.state import index_origin
-from ledger.indexer.map import IndexMap
-from ledger.indexer.prove import prove_history
+from ledger.indexer.own import OwnMap
+from ledger.indexer.rebuild import announced_key
 from ledger.indexer.writer import IndexWriter
 from ledger.log import Cosigners, Log
 from ledger.note import Verifier
 from ledger.reader import LogReader
 from ledger.signer import HeadSigner
-from ledger.statement import parse_statement
 from ledger.storage import LockStore, ObjectStore
 from market.kit.errors import Fault, Kind
 from market.kit.i18n import N_
 
 FOLLOW_TOPIC = "ledger.index"
-_ANNOUNCED_WITHIN = 3
 
 
 class IndexUnavailable(Fault):
@@ -38,38 +33,36 @@ class HistoryTooLarge(Fault):
 
 @dataclass(frozen=True)
 class IndexStores:
-    """Where the index log is kept, what signs it, and who cosigns. Its map is a file of this machine.
+    """Where the index log is kept, what signs it, and who cosigns.
 
-    signer: None in a process that only reads.
+    maps: folder of this machine, where each process keeps a map of its own. signer: None in a process that only reads.
     """
 
     objects: ObjectStore
-    map_file: Path
+    maps: Path
     lock: LockStore
     signer: HeadSigner | None = None
     cosigners: Cosigners | None = None
 
 
 class Index:
-    """The index log of `origin`, and the map whose roots stand in it."""
+    """The index log of `origin`, and this process's map of it."""
 
     def __init__(self, origin: str, stores: IndexStores) -> None:
         self.origin = index_origin(origin)
         self.objects = stores.objects
-        self._log_origin = origin
         self._stores = stores
+        self._map = OwnMap(origin, stores.maps)
+        self._log: Log | None = None
         self._writer: IndexWriter | None = None
         self._reader: LogReader | None = None
-        self._map: IndexMap | None = None
-        self._guard = threading.RLock()
-        self._reading = threading.Lock()
 
     def follow(self, log: LogReader, time: int) -> None:
         """Catch up with what `log` has published, and publish that. `StorageFailed` or `Conflict` if it cannot."""
-        with self._guard:
-            if self._writer is None:
-                self._writer = IndexWriter(self._open_log(), self._open_map())
+        with self._map.changing():
             try:
+                if self._writer is None:
+                    self._writer = self._open_writer(log)
                 self._writer.follow(log, time)
             except Exception:
                 # As with the log: a writer that failed half-way is not trusted again.
@@ -77,13 +70,13 @@ class Index:
                 raise
 
     def history(self, key: str, log: LogReader, *, with_entries: bool) -> bytes:
-        """The history of a key, with the proof that nothing is left out; see `ledger.index.history`."""
+        """The history of a key, with the proof that nothing is left out; see `ledger.index.history`.
+
+        Every process gives the same bytes for the same state of the index; one that is behind, those of an earlier one.
+        """
         try:
-            with self._reading:
-                if self._map is None:
-                    self._map = self._open_map()
-                return prove_history(key, log, self._refreshed(log), self._map, with_entries=with_entries)
-        except (Conflict, StorageFailed) as error:
+            return self._map.prove(key, log, self._index_reader(log), with_entries=with_entries)
+        except (Conflict, StorageFailed, Unverified) as error:
             raise IndexUnavailable(
                 N_("The index cannot answer: %(why)s"),
                 hint=N_("Try again in a while; nothing was lost."),
@@ -100,16 +93,30 @@ class Index:
         return self.objects.read("checkpoint" if size is None else f"checkpoints/{size}")
 
     def close(self) -> None:
-        with self._guard, self._reading:
-            self._close_writer()
-            if self._map is not None:
-                self._map.close()
-                self._map = None
+        if self._log is not None:
+            with self._map.changing():
+                self._close_writer()
+        self._map.close()
 
-    def _refreshed(self, log: LogReader) -> LogReader:
+    def _index_reader(self, log: LogReader) -> LogReader:
         if self._reader is None:
-            self._reader = LogReader(self.origin, self.objects, _announced_key(log))
+            self._reader = LogReader(self.origin, self.objects, *self._verifiers(log))
         return self._reader
+
+    def _verifiers(self, log: LogReader) -> tuple[Verifier, ...]:
+        try:
+            return (announced_key(log),)
+        except Unverified:
+            if self._stores.signer is None:
+                raise
+            # An index that is being started is named a little later.
+            return tuple(self._stores.signer.log_verifiers)
+
+    def _open_writer(self, log: LogReader) -> IndexWriter:
+        self._log = self._open_log()
+        self._map.catch_up(log, self._index_reader(log))
+        with self._map.changing() as index_map:
+            return IndexWriter(self._log, index_map)
 
     def _open_log(self) -> Log:
         stores = self._stores
@@ -121,24 +128,7 @@ class Index:
             )
         return Log.load(self.origin, stores.objects, stores.lock, stores.signer, cosigners=stores.cosigners)
 
-    def _open_map(self) -> IndexMap:
-        self._stores.map_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return IndexMap(self._log_origin, self._stores.map_file)
-
     def _close_writer(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-
-
-def _announced_key(log: LogReader) -> Verifier:
-    """The public key of the index, out of the first entries of the log that it is the index of."""
-    policy: LogPolicy | None = None
-    log.refresh()
-    for entry in log.entries(0, _ANNOUNCED_WITHIN):
-        statement = parse_statement(entry)
-        if policy is None:
-            policy = verify_log_policy(statement)
-        elif statement.predicate_type == INDEX_MAP:
-            return verify_announcement(statement, policy).log
-    raise StorageFailed(f"The log {log.origin} does not name its index among its first entries.")
+        if self._log is not None:
+            self._log.close()
+        self._log = self._writer = None

@@ -165,7 +165,8 @@ def test_two_processes_with_one_folder_answer_the_same_bytes_while_a_third_write
     )
     cache = tmp_path / "cache"
     writing = OwnMap(ORIGIN, cache)
-    writer = IndexWriter(index_log, writing.open())
+    with writing.changing() as index_map:
+        writer = IndexWriter(index_log, index_map)
     reader = LogReader(ORIGIN, FileObjects(tmp_path / "log"), LOG_SIGNER.verifier)
     index_reader = LogReader(INDEX_ORIGIN, FileObjects(tmp_path / "index"), INDEX_SIGNER.verifier)
     writer.follow(reader, NOW)
