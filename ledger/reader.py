@@ -116,6 +116,10 @@ class TileView:
             raise Malformed(f"The log {self.origin} has {self.size} entries and no tree of {size}.")
         return TileReader(self._read_cached, self.size)
 
+    def tile(self, level: int, number: int, size: int) -> bytes:
+        """The hashes of a tile of the tree of the first `size` entries, one behind the other."""
+        return read_tile(self._read_cached, tile_at(level, number, size))
+
     def _read_cached(self, path: str) -> bytes | None:
         with self._tiles_guard:
             if path in self._tiles:
