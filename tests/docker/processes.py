@@ -95,10 +95,10 @@ def _app(home: Path, number: int) -> Iterator[str]:
 @contextmanager
 def _process(home: Path, name: str, arguments: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     command = [str(COMMAND), *arguments, "--home", str(home)]
+    # A scratch folder each, as containers have.
+    own = {"PYTHONUNBUFFERED": "1", "DATAWHARF_CACHE": str(home.parent / f"{name}.scratch")}
     with (home.parent / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, stdout=log, stderr=log, env=os.environ | {"PYTHONUNBUFFERED": "1"}
-        )
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | own)
         try:
             yield process
         finally:

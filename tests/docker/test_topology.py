@@ -12,9 +12,15 @@ import httpx
 import pytest
 
 from ledger.check import check_bundle
+from ledger.checkpoint import parse_checkpoint
+from ledger.index.check import check_history
+from ledger.index.history import parse_history
+from ledger.index.withdrawal import key_of_signer
 from ledger.keys import SigningKey
 from ledger.manifest import parse_manifest
+from ledger.note import parse_note
 from ledger.policy import parse_policy
+from ledger.receipt import parse_bundle
 from market.accounts import service as accounts
 from market.client.cli.provide import EXAMPLE
 from market.client.sdk import Datawharf
@@ -95,6 +101,37 @@ def test_what_one_server_takes_another_proves(fleet: Fleet, tmp_path: Path) -> N
     assert report.ok, [step.sentence("en") for step in report.steps]
     notes = {httpx.get(f"{app}/ledger/checkpoint").content for app in fleet.apps}
     assert len(notes) == 1
+
+
+def test_every_server_proves_the_same_histories(fleet: Fleet, tmp_path: Path) -> None:
+    """The servers never write, know no key of the index, and each has a folder of its own, as on machines apart."""
+    (tmp_path / "calls.csv").write_bytes(b"ship,arrived\nHaian,2026-11-01\n")
+    trust = parse_policy((fleet.home / "trust.policy").read_bytes())
+    with Datawharf(fleet.apps[0]) as first, Datawharf(fleet.apps[1]) as second:
+        _become_provider(first)
+        version = first.register([tmp_path / "calls.csv"], version="1.0.0", metadata=EXAMPLE)
+        receipt = first.receipt(str(version["leaf"]))
+        signer = key_of_signer(receipt)
+        for key in (f"asset:{version['asset_id']}", signer, "asset:none"):
+            shown = second.history(key)
+            size = covered(shown)
+            assert first.history(key, at_least=size) == shown
+            report = check_history(shown, trust, key=key, at_least=size)
+            assert report.ok, [step.sentence("en") for step in report.steps]
+        withdrawn = check_bundle(receipt, trust, history=second.history(signer)).step("key_not_revoked")
+    assert withdrawn.outcome == "passed"
+    assert covered(shown) > parse_bundle(receipt).index
+    files = {
+        f"{app}/ledger/index/v1/{path}" for app in fleet.apps for path in ("checkpoint", "tile/0/000.p/1")
+    }
+    assert {httpx.get(file).status_code for file in files} == {200}
+    for name in ("app1", "app2", "worker"):
+        assert (fleet.home.parent / f"{name}.scratch" / "index" / "map.sqlite").is_file()
+
+
+def covered(history: bytes) -> int:
+    """How many entries of the ledger a history is for."""
+    return parse_checkpoint(parse_note(parse_history(history).checkpoint).text).size
 
 
 def test_behind_the_proxy_bytes_arrive_and_tiles_are_kept(
