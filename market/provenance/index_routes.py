@@ -16,7 +16,7 @@ from market.kit.ports import ports_of
 from market.provenance.gateway import Ledger
 from market.provenance.indexing import Index
 from market.provenance.routes import FRESH
-from market.provenance.tiles import IMMUTABLE, served_tile
+from market.provenance.tiles import IMMUTABLE, served_beside, served_tile
 from market.provenance.verbs import READ_LOG
 
 files = APIRouter(prefix="/ledger/index/v1", include_in_schema=False)
@@ -37,6 +37,12 @@ def checkpoint(request: Request) -> Response:
     if note is None:
         raise NotFound(N_("This log has not published a checkpoint yet."))
     return PlainTextResponse(note, headers=FRESH)
+
+
+@files.get("/checkpoints/{size}.{kind}", dependencies=[Depends(open_guard(READ_LOG))])
+def beside_checkpoint(request: Request, size: Annotated[int, Path(ge=0, lt=2**53)], kind: str) -> Response:
+    """The COSE signature of a kept checkpoint of the index log, or its links to earlier ones."""
+    return served_beside(_index(request).objects, size, kind)
 
 
 @files.get("/checkpoints/{size}", dependencies=[Depends(open_guard(READ_LOG))])

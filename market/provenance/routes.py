@@ -32,7 +32,7 @@ from market.provenance.schemas import (
     StatementView,
     receipt_headers,
 )
-from market.provenance.tiles import IMMUTABLE, served_tile
+from market.provenance.tiles import IMMUTABLE, served_beside, served_tile
 from market.provenance.verbs import READ_KEYS, READ_LOG, READ_RECEIPT
 from market.provenance.verifier_file import verifier_digest, verifier_file
 
@@ -57,6 +57,12 @@ def checkpoint(request: Request) -> Response:
     if published is None:
         raise NotFound(N_("This log has not published a checkpoint yet."))
     return PlainTextResponse(published.note, headers=FRESH)
+
+
+@files.get("/checkpoints/{size}.{kind}", dependencies=[Depends(open_guard(READ_LOG))])
+def beside_checkpoint(request: Request, size: Annotated[int, Path(ge=0, lt=2**53)], kind: str) -> Response:
+    """The COSE signature of a kept checkpoint, its links to earlier ones, or a time-stamp token over it."""
+    return served_beside(_ledger(request).objects, size, kind)
 
 
 @files.get("/checkpoints/{size}", dependencies=[Depends(open_guard(READ_LOG))])

@@ -8,12 +8,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ledger.errors import LedgerError
+from ledger.kept import KEPT
 from ledger.storage import ObjectReader
 from ledger.tiles import ENTRIES, parse_tile_path
+from ledger.timestamp import REPLY_TYPE
 from market.kit.errors import NotFound
 from market.kit.i18n import N_
 
 IMMUTABLE = {"Cache-Control": "public, max-age=604800, immutable"}
+_BESIDE = {"cose": "application/cose", "links": "text/plain", "tsr": REPLY_TYPE}
 
 
 def served_tile(request: Request, objects: ObjectReader, path: str) -> Response:
@@ -33,6 +36,15 @@ def served_tile(request: Request, objects: ObjectReader, path: str) -> Response:
             headers["Content-Encoding"] = "gzip"
             data = gzip.compress(data, mtime=0)
     return Response(data, media_type="application/octet-stream", headers=headers)
+
+
+def served_beside(objects: ObjectReader, size: int, kind: str) -> Response:
+    """What is kept beside the checkpoint of `size` entries: its COSE signature, its links, its time-stamp token."""
+    media_type = _BESIDE.get(kind)
+    data = objects.read(f"{KEPT}{size}.{kind}") if media_type else None
+    if data is None:
+        raise NotFound(N_("Nothing of this name is kept beside a checkpoint of this size."))
+    return Response(data, media_type=media_type, headers=IMMUTABLE)
 
 
 def _missing() -> NotFound:

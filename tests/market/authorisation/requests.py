@@ -17,6 +17,7 @@ PLAIN = {
     "lang": "en",
     "index": "0",
     "size": "2",
+    "kind": "none",
     "old": "1",
     "new": "2",
     "kid": "none",
