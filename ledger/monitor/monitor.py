@@ -142,8 +142,11 @@ class Monitor:
 
     def _follow(self, state: MonitorState | None, tell: Report) -> MonitorState:
         """Take the served head over if it continues the remembered one."""
-        served = self._read_head(state)
+        served, too_few = self._read_head(state)
         head = served.checkpoint
+        if too_few is not None:
+            self._accuse(state, served)
+            raise _Stop(too_few)
         if state is not None and head == state.head:
             return state
         try:
@@ -153,10 +156,7 @@ class Monitor:
                 check_continuation(state.head, head, self._files.read)
         except (Forked, RolledBack, Mismatched) as error:
             kind = {Forked: "fork", RolledBack: "rollback", Mismatched: "mismatch"}[type(error)]
-            held = 0 if state is None else state.head.size
-            evidence = self._keep(kind, state, served.note, head.size)
-            found = {"origin": head.origin, "held": held, "size": head.size, "evidence": evidence}
-            raise _Stop(Event(kind, found | {"reason": str(error)})) from error
+            raise _Stop(self._against(kind, state, served, error)) from error
         if state is None:
             tell(Event("started", {"origin": head.origin, "size": head.size}))
             state = MonitorState(head, served.note)
@@ -166,7 +166,27 @@ class Monitor:
         self._file.write(state)
         return state
 
-    def _read_head(self, state: MonitorState | None) -> SignedCheckpoint:
+    def _accuse(self, state: MonitorState | None, served: SignedCheckpoint) -> None:
+        """Stop if the log signed two histories: that shows without any witness, whom a second one seldom has."""
+        try:
+            if state is not None:
+                check_continuation(state.head, served.checkpoint, self._files.read)
+        except Forked as error:
+            raise _Stop(self._against("fork", state, served, error)) from error
+        except LedgerError:
+            return
+
+    def _against(
+        self, kind: str, state: MonitorState | None, served: SignedCheckpoint, error: LedgerError
+    ) -> Event:
+        """Keep the remembered and the served head, and say what is wrong with them."""
+        head, held = served.checkpoint, 0 if state is None else state.head.size
+        evidence = self._keep(kind, state, served.note, head.size)
+        found = {"origin": head.origin, "held": held, "size": head.size, "evidence": evidence}
+        return Event(kind, found | {"reason": str(error)})
+
+    def _read_head(self, state: MonitorState | None) -> tuple[SignedCheckpoint, Event | None]:
+        """The served head, and what to say of it if too few witnesses cosigned it."""
         data = self._files.read(NEWEST)
         origin = self._origin
         if data is None:
@@ -181,8 +201,8 @@ class Monitor:
             raise _Stop(Event("unsigned", {"origin": origin, "reason": str(error)})) from error
         if not quorum_met(self._trust, [each for each in note.verified if each not in self._keys]):
             found = {"origin": origin, "size": head.size, "quorum": self._trust.quorum}
-            raise _Stop(Event("unsigned", found, "too_few"))
-        return SignedCheckpoint(head, data)
+            return SignedCheckpoint(head, data), Event("unsigned", found, "too_few")
+        return SignedCheckpoint(head, data), None
 
     def _read_entries(self, state: MonitorState, tell: Report) -> None:
         rules = EntryRules(self._keys, state.rules, list(state.bindings))

@@ -269,6 +269,27 @@ def test_a_quorum_of_witnesses_is_demanded(tmp_path: Path) -> None:
     assert watch.look() == 0
 
 
+def test_a_second_history_is_told_though_no_witness_cosigned_it(tmp_path: Path) -> None:
+    market = bound()
+    log = MarketLog(market)
+    watch = Watch(log, market_log(market), tmp_path)
+    watch.monitor._trust = market.trust(witnessed=True)
+    log.stored["checkpoint"] = market.checkpoint(witnessed=TIME)
+    assert watch.look() == 0
+    genuine, genuine_entry = dict(log.stored), market.entries[-1]
+    market.entries[-1] = market.entries[0]
+    log.publish()
+    assert watch.look() == EXIT_CODES["fork"]
+    held, served = (tmp_path.rglob(f"{name}.note") for name in ("held", "served"))
+    assert [path.read_bytes() for path in (*held, *served)] == [
+        genuine["checkpoint"],
+        log.stored["checkpoint"],
+    ]
+    market.entries[-1] = genuine_entry
+    log.publish()
+    assert watch.look() == EXIT_CODES["unsigned"], "the true history, without its witnesses"
+
+
 def test_an_event_is_told_before_it_is_remembered(tmp_path: Path) -> None:
     market = bound()
     watch = Watch(MarketLog(market), market_log(market), tmp_path, market.org(1))
