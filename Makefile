@@ -10,6 +10,7 @@ PYTHON ?= python3
 PORT ?= 8000
 EXIT ?=
 ARGS ?=
+SECONDS ?= 60
 VENV := .venv
 DATA := .demo-data
 RUN := $(VENV)/bin
@@ -30,7 +31,7 @@ ifneq ($(VENV_WORKS),yes)
 .PHONY: $(VENV)/pyvenv.cfg
 endif
 
-.PHONY: help demo serve test check bench lock clean browser data
+.PHONY: help demo serve test check fuzz mutate bench lock clean browser data
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +58,9 @@ check: $(VENV)/.test ## Run all static checks
 	$(RUN)/codespell
 	$(PY) -m tests.architecture
 
+fuzz: $(VENV)/.test $(VENV)/.fuzz ## Odd bytes for each parser of the ledger (SECONDS=60 for each, ARGS="note cbor" picks some)
+	@$(PY) -m tests.fuzz --seconds $(SECONDS) $(ARGS)
+
 bench: $(VENV)/.test $(VENV)/.second-opinion data ## Measure, each figure beside its peer or limit
 	@$(PY) -m benchmarks $(ARGS)
 
@@ -72,7 +76,8 @@ lock: $(VENV)/.test ## Pin the requirements again, from pyproject.toml
 	$(UV_LOCK) $(UPGRADE) --only-binary :all: pyproject.toml --extra server --group build -o requirements/server.txt; \
 	$(UV_LOCK) $(UPGRADE) --only-binary :all: pyproject.toml --extra server --group build --group test --group check \
 	  -c requirements/server.txt -o requirements/test.txt; \
-	$(UV_LOCK) --no-deps requirements/second-opinion.in -o requirements/second-opinion.txt
+	$(UV_LOCK) --no-deps requirements/second-opinion.in -o requirements/second-opinion.txt; \
+	$(UV_LOCK) --no-deps --only-binary :all: requirements/fuzz.in -o requirements/fuzz.txt
 
 clean: ## Take away the environment, the demo's data and every cache
 	rm -rf $(VENV) $(DATA) build dist htmlcov screenshots .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache \
@@ -104,4 +109,8 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.server
 # Comes as source only; built with the pinned setuptools.
 $(VENV)/.second-opinion: requirements/second-opinion.txt $(VENV)/.server
 	@$(PIP) $(PINNED) --no-build-isolation --use-pep517 -r requirements/second-opinion.txt
+	@touch $@
+
+$(VENV)/.fuzz: requirements/fuzz.txt $(VENV)/.server
+	@$(PIP) $(PINNED) --only-binary :all: -r requirements/fuzz.txt
 	@touch $@

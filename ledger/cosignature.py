@@ -62,7 +62,10 @@ def parse_timed(data: bytes) -> tuple[int, bytes]:
 
 
 def _name(name: str) -> bytes:
-    encoded = name.encode()
+    try:
+        encoded = name.encode()
+    except UnicodeEncodeError:
+        encoded = b""
     if not 1 <= len(encoded) <= MAX_NAME:
         raise Malformed(
             f"The name {name[:80]!r} does not fit an ML-DSA-44 cosignature: 1 to {MAX_NAME} bytes."

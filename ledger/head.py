@@ -89,6 +89,8 @@ def format_head(head: Head) -> bytes:
 def parse_head(data: bytes) -> Head:
     """The head in a lock store's record; Malformed for any bytes that `format_head` would not give."""
     origin, size, root, epoch, staged = parse_record(data, _HEAD, 5)
+    if not staged:
+        raise Malformed("The head names neither a staged batch nor that there is none.")
     return Head(
         origin,
         parse_decimal(size, "size in the head"),

@@ -107,17 +107,16 @@ class KeptCheckpoints:
     def previous(self, size: int) -> int | None:
         """The size that was published before `size`; None if that was the first. StorageFailed without links."""
         links = self._read_links(size)
-        if links.ordinal == 0:
-            return None
-        if links.previous >= size:
-            raise StorageFailed(f"The link of the checkpoint {size} does not lead back.")
-        return links.previous
+        return links.previous if links.ordinal else None
 
     def _read_links(self, size: int) -> _Links:
         found = self._links.get(size)
         if found is None:
             fields = parse_record(self._read(f"{KEPT}{size}.links"), _LINKS, 3)
             found = _Links(*(parse_decimal(field, f"link of checkpoint {size}") for field in fields))
+            # Whoever follows links that lead back comes to an end, whatever the store holds.
+            if found != _Links(0, size, size) and not (found.ordinal and found.jump <= found.previous < size):
+                raise StorageFailed(f"The links of the checkpoint {size} do not lead back.")
             if len(self._links) >= 4096:
                 self._links.clear()
             self._links[size] = found

@@ -138,6 +138,7 @@ class _Reader:
         self.witnesses: list[Witness] = []
         self.groups: list[Group] = []
         self.quorums: list[str] = []
+        self._names: set[str] = set()
 
     def read(self, line: str) -> None:
         fields = [found for found in line.split(" ") if found]
@@ -152,10 +153,10 @@ class _Reader:
                 self._define(name)
                 self.witnesses.append(Witness(name, parse_vkey(vkey), *url))
             case ["group", name, threshold, *members] if members:
-                self._define(name)
-                undefined = set(members) - self._names()
+                undefined = set(members) - self._names
                 if undefined:
                     raise Malformed(f"The member {min(undefined)!r} is not defined on an earlier line.")
+                self._define(name)
                 self.groups.append(Group(name, _parse_threshold(threshold, len(members)), tuple(members)))
             case ["quorum", name]:
                 self.quorums.append(name)
@@ -168,12 +169,10 @@ class _Reader:
         quorum = None if self.quorums[0] == NONE else self.quorums[0]
         return Policy(tuple(self.logs), tuple(self.witnesses), tuple(self.groups), quorum)
 
-    def _names(self) -> set[str]:
-        return {witness.name for witness in self.witnesses} | {group.name for group in self.groups}
-
     def _define(self, name: str) -> None:
-        if name == NONE or name in self._names():
+        if name == NONE or name in self._names:
             raise Malformed(f"The name {name!r} is reserved or already defined.")
+        self._names.add(name)
 
 
 def _check_keys(policy: Policy) -> None:

@@ -8,11 +8,12 @@ read and written, each hashed in a few steps: the cost grows with the logarithm 
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Protocol
 
 from ledger.errors import StorageFailed
 from ledger.hashing import HASH_SIZE
-from ledger.index.trie import Leaf, Step, bit_of, node_hash, root_of_leaves, search
+from ledger.index.trie import BITS, Leaf, Step, bit_of, node_hash, root_of_leaves, search
 
 PAGE_LEAVES = 32
 DIGIT_BITS = 4
@@ -38,9 +39,9 @@ def update(pages: Pages, leaves: Sequence[Leaf], prefix: str = "") -> bytes:
     """Put sorted `leaves` below `prefix`, in place of those with the same keys; return the subtree's hash."""
     body = pages.read(prefix)
     if body is not None and body[:1] == _INNER:
-        children = _parse_children(body)
+        children = _parse_children(body, prefix)
         return _descend(pages, prefix, children, leaves)
-    merged = leaves if body is None else _merge(_parse_leaves(body), leaves)
+    merged = leaves if body is None else _merge(_parse_leaves(body, prefix), leaves)
     if len(merged) > PAGE_LEAVES:
         return _descend(pages, prefix, [None] * _WIDTH, merged)
     pages.write(prefix, _LEAVES + b"".join([leaf.key + leaf.list for leaf in merged]))
@@ -54,13 +55,11 @@ def find(pages: Pages, key: bytes) -> tuple[Leaf, list[Step]]:
     while True:
         body = pages.read(prefix)
         if body is None:
-            raise StorageFailed(
-                f"The index's map lacks the page {prefix!r}; delete its file to make it again."
-            )
+            raise _damaged(prefix)
         if body[:1] == _LEAVES:
-            leaf, lowest = search(_parse_leaves(body), key)
+            leaf, lowest = search(_parse_leaves(body, prefix), key)
             return leaf, lowest + steps[::-1]
-        digit, inner = _choose(_parse_children(body), key, DIGIT_BITS * len(prefix))
+        digit, inner = _choose(_parse_children(body, prefix), key, DIGIT_BITS * len(prefix))
         steps += inner
         prefix += f"{digit:x}"
 
@@ -118,15 +117,24 @@ def _merge(old: Sequence[Leaf], new: Sequence[Leaf]) -> list[Leaf]:
     return [merged[key] for key in sorted(merged)]
 
 
-def _parse_leaves(body: bytes) -> list[Leaf]:
-    return [
+def _parse_leaves(body: bytes, prefix: str) -> list[Leaf]:
+    leaves = [
         Leaf(body[at : at + HASH_SIZE], body[at + HASH_SIZE : at + _LEAF_SIZE])
         for at in range(1, len(body), _LEAF_SIZE)
     ]
+    whole = body[:1] == _LEAVES and 0 < len(leaves) <= PAGE_LEAVES and len(leaves[-1].list) == HASH_SIZE
+    if not whole or any(left.key >= right.key for left, right in pairwise(leaves)):
+        raise _damaged(prefix)
+    if not all(leaf.key.hex().startswith(prefix) for leaf in (leaves[0], leaves[-1])):
+        raise _damaged(prefix)
+    return leaves
 
 
-def _parse_children(body: bytes) -> list[bytes | None]:
+def _parse_children(body: bytes, prefix: str) -> list[bytes | None]:
     present = int.from_bytes(body[1:3], "big")
+    whole = body[:1] == _INNER and present and len(body) == 3 + present.bit_count() * HASH_SIZE
+    if not whole or len(prefix) * DIGIT_BITS >= BITS:
+        raise _damaged(prefix)
     at = 3
     children: list[bytes | None] = []
     for digit in range(_WIDTH):
@@ -136,6 +144,12 @@ def _parse_children(body: bytes) -> list[bytes | None]:
         else:
             children.append(None)
     return children
+
+
+def _damaged(prefix: str) -> StorageFailed:
+    return StorageFailed(
+        f"The page {prefix!r} of the index's map is missing or damaged; delete its file to make it again."
+    )
 
 
 def _format_children(children: Children) -> bytes:

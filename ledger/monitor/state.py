@@ -108,7 +108,8 @@ def parse_state(data: bytes, *verifiers: Verifier) -> MonitorState:
         None if rules is None else parse_base64(str(rules), "entry 0 in the monitor's state"),
         tuple(_binding(each) for each in bindings),
     )
-    if format_state(state) != data or not 0 <= checked <= head.size or checked.bit_count() != len(range_):
+    fits = not isinstance(checked, bool) and 0 <= checked <= head.size and checked.bit_count() == len(range_)
+    if format_state(state) != data or not fits:
         raise Malformed("The state of the monitor does not fit together; start anew with another file.")
     return state
 
