@@ -20,6 +20,7 @@ from market.kit.housekeeping import ask_for_tidying
 from market.kit.jobs import Worker
 from market.kit.ports import Ports
 from market.provenance.gateway import Ledger
+from market.provenance.verifier_entry import record_verifier
 
 KEEP_ALIVE_SECONDS = 65
 SHUTDOWN_SECONDS = 10
@@ -53,6 +54,7 @@ def opened(settings: Settings) -> Iterator[Ports]:
                 pass
             with ports.db.writing() as session:
                 ask_for_tidying(session, ports.clock.now())
+                record_verifier(session, ledger=ports.get(Ledger), now=ports.clock.now())
         yield ports
     finally:
         ports.get(Ledger).close()

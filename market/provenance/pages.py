@@ -28,6 +28,7 @@ from market.provenance.drawing import draw_path
 from market.provenance.gateway import Ledger
 from market.provenance.schemas import RECEIPT_TYPE, receipt_headers
 from market.provenance.verbs import READ_LOG, VERIFY
+from market.provenance.verifier_entry import verifier_statement
 from market.provenance.verifier_file import verifier_digest
 
 router = page_router("provenance")
@@ -193,6 +194,9 @@ def _verifier(
     text: str = "",
     errors: dict[str, str] | None = None,
 ) -> Response:
+    ports = ports_of(request)
+    with ports.db.reading() as session:
+        recorded = verifier_statement(session, ports.get(Ledger))
     return render(
         request,
         "provenance/verify.html",
@@ -201,7 +205,8 @@ def _verifier(
         errors=errors or {},
         policy=trust,
         verifier_digest=verifier_digest(),
-        fingerprint=ports_of(request).get(Ledger).fingerprint,
+        verifier_entry=recorded.index if recorded else None,
+        fingerprint=ports.get(Ledger).fingerprint,
         checked=checked,
         marks={"passed": "✓", "failed": "✗", "warning": "!", "not_run": "–"},
     )

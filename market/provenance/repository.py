@@ -32,6 +32,13 @@ def of_asset(session: Session, asset_id: UUID, limit: int) -> Sequence[RecordedS
     return session.exec(query.order_by(col(RecordedStatement.id).desc()).limit(limit)).all()
 
 
+def newest_about(session: Session, kind: str, subject_id: UUID) -> RecordedStatement | None:
+    query = select(RecordedStatement).where(
+        RecordedStatement.subject_id == subject_id, RecordedStatement.kind == kind
+    )
+    return session.exec(query.order_by(col(RecordedStatement.id).desc()).limit(1)).first()
+
+
 def pending(session: Session, limit: int) -> Sequence[RecordedStatement]:
     """The oldest that are not in the log yet, in the order they came."""
     query = select(RecordedStatement).where(RecordedStatement.state == "pending")

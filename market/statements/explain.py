@@ -12,6 +12,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "log-policy": ("本账本的规则与密钥：账本名 {origin}", "The rules and keys of this log, named {origin}"),
     "rule-pack": ("规则包 {name}，版本 {version}", "Rule pack {name}, version {version}"),
     "index-map": ("本账本的索引 {origin}，映射函数 {map}", "The index of this log, {origin}, by {map}"),
+    "verifier": (
+        "平台所提供的独立核验页 verify.html，SHA-256 为 {verifier}",
+        "The stand-alone verifier verify.html that the platform hands out, SHA-256 {verifier}",
+    ),
     "key-binding": ("某主体的签名密钥 {key} 登记在册", "Signing key {key} was bound to an organisation"),
     "key-withdrawal": ("签名密钥 {key} 被撤回（{reason}）", "Signing key {key} was withdrawn ({reason})"),
     "registration": (

@@ -85,6 +85,7 @@ class Kind:
             "manifest": "sha256",
             "pack": "sha256",
             "definition": "sha256",
+            "verifier": "sha256",
             "artifact": "sha256",
             "key": "ed25519",
             "receiptKey": "ed25519",
@@ -128,6 +129,14 @@ _ALL = (
         "index-map.txt",
         "definition",
         {"origin": TEXT, "log": TEXT, "cosigner": TEXT, "map": TEXT, "definition": HEX32},
+    ),
+    Kind(
+        "verifier",
+        Signer.PLATFORM,
+        "log",
+        "verify.html",
+        "verifier",
+        {"verifier": HEX32},
     ),
     Kind(
         "key-binding",

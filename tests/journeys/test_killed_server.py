@@ -113,7 +113,9 @@ def _look_at_home(home: Path, promises: Promises) -> None:
     assert max(times.values()) == 1, "an entry stands twice in the log"
     assert promises.leaves.keys() <= times.keys()
     # Log policy, rule pack, the binding of the key, and the registrations: nothing else was ever signed.
-    assert reader.size == GENESIS_ENTRIES + 1 + len(promises.leaves), "and the key's binding"
+    assert reader.size == GENESIS_ENTRIES + 2 + len(promises.leaves), (
+        "and the verifier's digest, and the key's binding"
+    )
     for digest in promises.contents.values():
         path = blobs.path_of(digest)
         assert path is not None

@@ -28,7 +28,7 @@ VALUES = {
     "party": "buyer", "payment": "1c" * 32, "release": "1d" * 32, "day": "2026-11-24", "received": "1e" * 32,
     "usage": "1f" * 32, "sequence": 3, "revocation": "2a" * 32,
     "map": "datawharf/index-map/v1", "definition": "2d" * 32, "artifact": "2b" * 32,
-    "document": "2c" * 32, "mediaType": "application/spdx+json",
+    "document": "2c" * 32, "mediaType": "application/spdx+json", "verifier": "2e" * 32,
 }  # fmt: skip
 
 
