@@ -16,7 +16,8 @@ from ledger.signer_process import RemoteSigner
 from market.config import ConfigError, Settings
 
 PLATFORM_KEY = "platform"
-LOG_KEYS = ("log", "cosigner", "receipt", "index", "index-cosigner")
+INDEX_KEYS = ("index", "index-cosigner")
+LOG_KEYS = ("log", "cosigner", "receipt", *INDEX_KEYS)
 LOG_SOCKET, INDEX_SOCKET = "log.sock", "index.sock"
 
 
@@ -29,6 +30,19 @@ def make_keys(settings: Settings) -> None:
     path = settings.keys / "secret"
     path.touch(mode=0o600, exist_ok=False)
     path.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
+
+
+def make_index_keys(settings: Settings) -> None:
+    """The keys of an index, for a log that has none yet; those that are there stay."""
+    for name in INDEX_KEYS:
+        path = _path(settings, name)
+        if not path.exists():
+            write_key_file(path, SigningKey.generate(), label=f"{settings.origin} {name}")
+
+
+def has_index_keys(settings: Settings) -> bool:
+    """Whether the keys of the index are here, for those who sign with them."""
+    return all(_path(settings, name).is_file() for name in INDEX_KEYS)
 
 
 def signing_key(settings: Settings, name: str) -> SigningKey:

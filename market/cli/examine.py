@@ -15,7 +15,7 @@ from market.config import Settings
 from market.kit.db import Database
 from market.kit.jobs import backlog
 from market.provenance.gateway import Ledger
-from market.signers import LOG_KEYS, PLATFORM_KEY, signers
+from market.signers import INDEX_KEYS, LOG_KEYS, PLATFORM_KEY, signers
 
 LITTLE_SPACE = 10**9
 
@@ -35,6 +35,15 @@ def _keys(settings: Settings) -> Iterator[Finding]:
     paths = [settings.keys / f"{PLATFORM_KEY}.key", settings.keys / "secret"]
     if not settings.signer_sockets:
         paths += [settings.signer_keys / f"{key}.key" for key in LOG_KEYS]
+    missing = {path for path in paths if not path.is_file()}
+    of_index = {settings.signer_keys / f"{key}.key" for key in INDEX_KEYS}
+    if of_index <= missing:
+        paths = [path for path in paths if path not in of_index]
+        yield Finding(
+            False,
+            f"there are no keys of an index in {settings.signer_keys}: restore them from your backup; a log that never had "
+            f"an index gets one with: datawharf ledger add-index --home {settings.home}",
+        )
     for path in paths:
         if not path.is_file():
             yield Finding(False, f"{path} is missing: restore it from your backup")
