@@ -6,13 +6,11 @@ from pathlib import Path
 import click
 
 from ledger.errors import Conflict
-from ledger.kept import KEPT, NEWEST, KeptCheckpoints
+from ledger.kept import NEWEST, KeptCheckpoints
 from ledger.policy import parse_policy
+from ledger.stamping import TimeAuthority, stamp_checkpoint, token_path
 from ledger.stores.files import FileObjects
-from ledger.timestamp import QUERY_TYPE, format_timestamp_request, verify_timestamp
 from ledger.witness.http import HttpTransport
-
-SECONDS = 20.0
 
 
 @click.command("timestamp")
@@ -33,15 +31,9 @@ def stamp(folder: Path, url: str, roots: Sequence[Path]) -> None:
     published = KeptCheckpoints(origin, objects).newest()
     if published is None:
         raise Conflict(f"The log in {folder} has no {NEWEST} yet; publish it first.")
-    path = f"{KEPT}{published.size}.tsr"
+    path = token_path(published.size)
     if objects.read(path) is not None:
         raise Conflict(f"The checkpoint of {published.size} entries is stamped already: {path}.")
-    try:
-        answer = HttpTransport().post(url, format_timestamp_request(published.note), SECONDS, QUERY_TYPE)
-    except OSError as error:
-        raise click.ClickException(f"The authority {url} did not answer: {error}.") from error
-    if answer.status != 200:
-        raise click.ClickException(f"The authority {url} answered {answer.status}.")
-    stamped = verify_timestamp(answer.body, published.note, [root.read_bytes() for root in roots])
-    objects.create({path: answer.body})
+    authority = TimeAuthority(url, tuple(root.read_bytes() for root in roots))
+    stamped = stamp_checkpoint(objects, published, authority, HttpTransport()).timestamp
     click.echo(f"{path}: {published.size} entries existed at {stamped.time}, says {stamped.authority}")
