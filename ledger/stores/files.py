@@ -20,7 +20,7 @@ from ledger.stores.durable import (
     read_if_there,
     swap_file,
     sync_directory,
-    sync_file,
+    sync_files,
     write_new,
 )
 
@@ -119,8 +119,7 @@ class FileObjects:
             for name, data in zip(temporary, objects.values(), strict=True):
                 descriptors.append(write_new(name, data))
             _start_writing(descriptors)
-            for descriptor in descriptors:
-                sync_file(descriptor)
+            sync_files(descriptors)
         except BaseException:
             _discard(temporary)
             raise

@@ -19,7 +19,7 @@ from ledger.errors import Conflict, Malformed, StorageFailed
 from ledger.fsck import fsck
 from ledger.log import Log
 from ledger.storage import LockStore, ObjectStore
-from ledger.stores import sql
+from ledger.stores import durable, sql
 from ledger.stores.durable import swap_file
 from ledger.stores.files import FileLock, FileObjects
 from ledger.stores.memory import Faults, MemoryLock, MemoryObjects
@@ -389,6 +389,30 @@ def test_a_failed_batch_leaves_no_temporary_file(tmp_path: Path) -> None:
     with pytest.raises(Conflict):
         objects.create({"tile/0/001": b"y", "tile/0/000": b"z"})
     assert list(objects.paths("staging/")) == []
+
+
+@pytest.mark.parametrize("slow", [False, True])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 40])
+def test_each_file_is_synced_once_on_a_slow_disk_too(
+    monkeypatch: pytest.MonkeyPatch, count: int, slow: bool
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(durable, "sync_file", synced.append)
+    monkeypatch.setattr(durable, "_LONG_SYNC", -1.0 if slow else 1e9)
+    durable.sync_files(range(count))
+    assert sorted(synced) == list(range(count))
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_a_failed_sync_is_heard_of_on_a_slow_disk_too(monkeypatch: pytest.MonkeyPatch, slow: bool) -> None:
+    def sync(descriptor: int) -> None:
+        if descriptor == 5:
+            raise OSError("gone")
+
+    monkeypatch.setattr(durable, "sync_file", sync)
+    monkeypatch.setattr(durable, "_LONG_SYNC", -1.0 if slow else 1e9)
+    with pytest.raises(OSError, match="gone"):
+        durable.sync_files(range(40))
 
 
 def test_memory_objects_police_the_rules() -> None:
