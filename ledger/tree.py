@@ -48,6 +48,15 @@ def consistency_path(old: int, new: int, reader: HashReader) -> list[bytes]:
 
     Empty for old = new and for old = 0.
     """
+    ranges = consistency_ranges(old, new)
+    return _hashes_of_ranges(ranges[1:] if ranges[:1] == [(0, old)] else ranges, reader)
+
+
+def consistency_ranges(old: int, new: int) -> list[tuple[int, int]]:
+    """The ranges of leaves that both trees are put together from, in the order of the path; Malformed as above.
+
+    None for old = 0. Where the older tree is one of them, (0, old), it comes first, and the path leaves it out.
+    """
     if not 0 <= old <= new:
         raise Malformed(f"A tree of {new} entries has no earlier state of {old} entries.")
     if old == 0:
@@ -62,9 +71,8 @@ def consistency_path(old: int, new: int, reader: HashReader) -> list[bytes]:
         else:
             ranges.append((begin, middle))
             begin = middle
-    if begin > 0:
-        ranges.append((begin, end))
-    return _hashes_of_ranges(ranges[::-1], reader)
+    ranges.append((begin, end))
+    return ranges[::-1]
 
 
 def _split(count: int) -> int:

@@ -32,7 +32,7 @@ from ledger.tiles import (
     tile_at,
     tiles_for_growth,
 )
-from ledger.tree import root_at
+from ledger.tree import consistency_ranges, root_at
 from tests.ledger import vectors
 from tests.ledger.market_in_a_box import ListReader
 
@@ -122,6 +122,20 @@ def test_consistency_of_every_pair_of_sizes(new: int) -> None:
         refuses(verify_consistency, old, ROOTS[old], new, bytes(32), path)
         refuses(verify_consistency, old, ROOTS[old], old - 1, ROOTS[old - 1], path)
         damage_path(path, partial(verify_damaged_consistency, old, new))
+
+
+@pytest.mark.parametrize("new", range(1, 33))
+def test_the_ranges_of_a_consistency_path_are_what_both_trees_are_made_of(new: int) -> None:
+    for old in range(1, new + 1):
+        ranges = consistency_ranges(old, new)
+        hashes = [by_definition(LEAVES[begin:end]) for begin, end in ranges]
+        seeded = ranges[0] == (0, old)
+        assert prove_consistency(old, new, READER) == hashes[seeded:]
+        covered = sorted(ranges)
+        assert covered[0][0] == 0
+        assert covered[-1][1] == new
+        assert all(left[1] == right[0] for left, right in pairwise(covered))
+        assert any(end == old for _, end in covered)
 
 
 def test_consistency_with_the_empty_tree() -> None:
