@@ -18,6 +18,17 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ROOT / DEFAULT_FOLDER
 COMMAND = (sys.executable, "-m", "market.client")
 SECONDS = 800
+# What the checks say to the last two frauds.
+BACKDATED = (
+    "by the witness witness-",
+    "! The signer's clock says",
+    "signed two histories: the state of",
+)
+HIDDEN_REFUSAL = (
+    "as the complete list for leaf:",
+    "/index/v1 for the quorum witnesses",
+    "The entries lead to",
+)
 
 pytestmark = [
     pytest.mark.slow,
@@ -79,6 +90,8 @@ def test_the_demonstration_plays_to_its_end_and_its_folder_serves_for_a_heist(
         "✗ licence: the market shows",
         "✗ witness-nanning refuses: it has cosigned another history",
         "✗ Too few witnesses for the quorum",
+        *BACKDATED,
+        *HIDDEN_REFUSAL,
         "What cannot be caught",
         "/en/signin/link/",
     ):
@@ -90,6 +103,8 @@ def test_the_demonstration_plays_to_its_end_and_its_folder_serves_for_a_heist(
         "The byte is put back",
         "The rows are put back",
         "Too few witnesses",
+        *BACKDATED,
+        *HIDDEN_REFUSAL,
         "What cannot be caught",
     ):
         assert said in again.stdout, f"{said!r} was not said"
@@ -104,6 +119,10 @@ def test_the_heist_alone_plays_a_short_piece_in_chinese(place: Path) -> None:
         "内容在登记后被改动",
         "✗ offer/termDays：市场现显示“7”",
         "✗ witness-vientiane 拒绝",
+        "而 datawharf.local/",
+        "签署了两份历史",
+        "证明不能表明这",
+        "而由条目重算得",
         "哪些是发现不了的",
     ):
         assert said in done.stdout, f"{said!r} was not said"

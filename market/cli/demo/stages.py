@@ -105,6 +105,7 @@ def short(key: str) -> tuple[Act, ...]:
         _appoint,
         opening.parties_sign_up,
         _register,
+        lambda play: reviewing.ask_back(play, key),
         reviewing.review_all,
         listing.offer_all,
         licensing.start_countersigning,

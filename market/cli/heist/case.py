@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -137,3 +138,11 @@ def open_case(tell: Teller, root: Path) -> Case:
 
 class Unnoticed(ClientError):
     """A fraud that somebody must notice was not noticed."""
+
+
+def failed_lines(done: subprocess.CompletedProcess[str], what: str) -> list[str]:
+    """What a check said is wrong. Raises Unnoticed if it let `what` pass."""
+    failed = [line for line in done.stdout.split("\n") if line.startswith("✗")]
+    if done.returncode == 0 or not failed:
+        raise Unnoticed(f"the auditor's check passed {what}: {done.stdout}{done.stderr}")
+    return failed

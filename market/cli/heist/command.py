@@ -32,7 +32,8 @@ SHORT = "palmer-penguins"
     "--lang", type=click.Choice(["zh", "en"]), help="Language of the telling; default: the shell's."
 )
 def heist(home: Path | None, lang: str | None) -> None:
-    """With root and the database: swap a byte, rewrite terms. See who notices, and what nobody can."""
+    """With root and every key of the ledger: swap a byte, rewrite terms, sign a second history, backdate a registration,
+    leave a refusal out of a history. See who notices, and what nobody can."""
     tell = Teller("zh" if (lang or language_of_environment()) == "zh" else "en")
     root = (home or DATA / f"heist-{secrets.token_hex(4)}").absolute()
     fine = False

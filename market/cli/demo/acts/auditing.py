@@ -7,7 +7,7 @@ import importlib.util
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -138,11 +138,21 @@ def verify(
     receipt: Path, data: Path, trust: Path, lang: str, *, second_opinion: bool = False
 ) -> subprocess.CompletedProcess[str]:
     """`datawharf verify`, without a network."""
-    arguments = ["--lang", lang, "verify", str(receipt), "--data", str(data), "--trust", str(trust)]
+    arguments = ["verify", str(receipt), "--data", str(data), "--trust", str(trust)]
     if second_opinion and importlib.util.find_spec("merkletools") is not None:
         arguments.append("--second-opinion")
+    return offline(lang, *arguments)
+
+
+def offline(lang: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command of `datawharf`, without a network."""
     if can_unshare():
-        command = ["unshare", "-rn", sys.executable, "-m", "market.client", *arguments]
+        command = ["unshare", "-rn", sys.executable, "-m", "market.client"]
     else:
-        command = [sys.executable, "-c", _NO_SOCKETS, *arguments]
+        command = [sys.executable, "-c", _NO_SOCKETS]
+    return run_tool([*command, "--lang", lang, *arguments])
+
+
+def run_tool(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Another program's whole output, however it ends."""
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, encoding="utf-8")

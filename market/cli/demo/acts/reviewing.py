@@ -14,6 +14,11 @@ REASONS = {
     "Take the names out, correct the wind, and hand the new version in.",
 }
 
+QUESTION = {
+    "zh": "请说明这些测量数据由谁、在哪些年份采集，然后再次提交。",
+    "en": "Say who took these measurements and in which years, then hand them in again.",
+}
+
 
 def review_all(play: Play) -> None:
     """Every asset is handed in. All are issued but the first version of the flights, which is returned."""
@@ -25,9 +30,17 @@ def review_all(play: Play) -> None:
         application = play.provider.market.apply(shown.current["id"])
         registrar = play.zones[application["zone"]]
         if key == FLIGHTS and len(shown.versions) == 1:
-            _give_back(play, registrar, application, shown)
+            _give_back(play, registrar, application, shown, REASONS)
         else:
             issue(play, registrar, application, shown)
+
+
+def ask_back(play: Play, key: str) -> None:
+    """The first time the asset is handed in it comes back with a question."""
+    shown = play.shelf[key]
+    play.tell.begin("The provider applies for registration; the registrar has a question and sends it back")
+    application = play.provider.market.apply(shown.current["id"])
+    _give_back(play, play.zones[application["zone"]], application, shown, QUESTION)
 
 
 def issue(play: Play, registrar: Party, application: Application, shown: OnShow) -> None:
@@ -46,11 +59,13 @@ def issue(play: Play, registrar: Party, application: Application, shown: OnShow)
     )
 
 
-def _give_back(play: Play, registrar: Party, application: Application, shown: OnShow) -> None:
+def _give_back(
+    play: Play, registrar: Party, application: Application, shown: OnShow, reasons: dict[str, str]
+) -> None:
     tell = play.tell
     registrar.market.decide(application["id"], "accepted")
     registrar.market.decide(application["id"], "formal-review")
-    done = registrar.market.decide(application["id"], "returned", REASONS)
+    done = registrar.market.decide(application["id"], "returned", reasons)
     if done["state"] != "RETURNED":
         raise RuntimeError(f"the application is in the state {done['state']}, not returned")
     tell.say(
@@ -58,4 +73,4 @@ def _give_back(play: Play, registrar: Party, application: Application, shown: On
         title=tell.text(shown.title),
         registrar=tell.text(registrar.name),
     )
-    tell.show(tell.text(REASONS))
+    tell.show(tell.text(reasons))

@@ -7,10 +7,16 @@ from collections.abc import Callable
 from market.cli.demo.play import Play
 from market.cli.heist.case import Case, keep_evidence, open_case
 from market.cli.heist.ending import tell_limits
-from market.cli.heist.scenes import rewritten_terms, swapped_byte, two_histories
+from market.cli.heist.scenes import backdated, hidden_refusal, rewritten_terms, swapped_byte, two_histories
 
 Scene = Callable[[Case], None]
-SCENES: tuple[Scene, ...] = (swapped_byte.play, rewritten_terms.play, two_histories.play)
+SCENES: tuple[Scene, ...] = (
+    swapped_byte.play,
+    rewritten_terms.play,
+    two_histories.play,
+    backdated.play,
+    hidden_refusal.play,
+)
 
 
 def play_scenes(play: Play, key: str = "sea-corridor") -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from market.catalog.blobs import open_blobs
 from market.cli.demo.acts.auditing import one_byte_changed, verify
-from market.cli.heist.case import Case, Unnoticed
+from market.cli.heist.case import Case, Unnoticed, failed_lines
 from market.client import ClientError
 from market.client.errors import Corrupt
 from market.client.words import tell as in_words
@@ -50,9 +50,7 @@ def _auditor_notices(case: Case) -> None:
     shutil.copytree(case.root / case.evidence.data, data)
     case.fetch_unchecked(data / case.evidence.file)
     done = verify(case.registration, data, case.trust, case.tell.lang)
-    failed = [line for line in done.stdout.split("\n") if line.startswith("✗")]
-    if done.returncode == 0 or not failed:
-        raise Unnoticed(f"the auditor's check passed the changed file: {done.stdout}{done.stderr}")
+    failed = failed_lines(done, "the changed file")
     case.tell.say(
         "Somebody fetches the file with curl, unchecked, and gives it to the auditor. The check says:"
     )
