@@ -49,7 +49,7 @@ class Token:
 
 def format_timestamp_request(data: bytes) -> bytes:
     """DER of a request for a token over `data`; Unsupported where the package is missing."""
-    _demand_package()
+    demand_package()
     from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
     builder = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256).nonce(nonce=False)
@@ -62,7 +62,7 @@ def verify_timestamp(token: bytes, data: bytes, roots: Sequence[bytes]) -> Times
     Malformed if the token or a root is none; Unverified if the token is for other data, says nothing, or leads to none
     of the roots; Unsupported where the package is missing.
     """
-    _demand_package()
+    demand_package()
     from rfc3161_client import VerificationError, VerifierBuilder
 
     reasons = []
@@ -79,7 +79,8 @@ def verify_timestamp(token: bytes, data: bytes, roots: Sequence[bytes]) -> Times
     raise Unverified(f"The time-stamp token does not verify: {reason}.")
 
 
-def _demand_package() -> None:
+def demand_package() -> None:
+    """`Unsupported` unless this installation can ask for tokens and check them."""
     # Older versions believe any root certificate that the token itself brings.
     try:
         import rfc3161_client  # noqa: F401

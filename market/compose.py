@@ -10,10 +10,12 @@ from ledger.index.state import index_origin
 from ledger.log import Cosigners, Log
 from ledger.policy import Policy, parse_policy
 from ledger.signer import HeadSigner
+from ledger.stamping import Stamper, TimeAuthority
 from ledger.storage import LockStore, ObjectStore
 from ledger.stores.files import FileLock, FileObjects
 from ledger.stores.objects import S3Objects
 from ledger.stores.sql import SqlLock
+from ledger.timestamp import demand_package
 from ledger.witness.client import WitnessClient
 from ledger.witness.http import HttpTransport
 from market.accounts.service import AccountsAuthenticator
@@ -46,6 +48,8 @@ def open_ports(settings: Settings, clock: Clock | None = None, *, writes: bool =
     )
     ports.add(Settings, settings)
     ports.add(Ledger, open_ledger(settings, db, writes=writes))
+    if writes and settings.time_authorities:
+        ports.add(Stamper, open_stamper(settings))
     ports.add(BlobStore, open_blobs(settings.blobs, settings.s3_options, settings.s3_public_endpoint))
     accounts = {currency: BankAccount(**account) for currency, account in settings.bank.items()}
     ports.add(BankTransferGateway, BankTransferGateway(accounts))
@@ -132,6 +136,22 @@ def _cosigners(settings: Settings, policy: Policy, objects: ObjectStore) -> Cosi
     if not any(witness.url for witness in policy.witnesses):
         return None
     return WitnessClient(policy, objects.read, HttpTransport(), required=not settings.publish_without_quorum)
+
+
+def open_stamper(settings: Settings) -> Stamper:
+    """What has the authorities of the settings stamp checkpoints. Raises ConfigError or LedgerError where it never can."""
+    # Without the package that reads their answers it refuses here and not once an hour.
+    demand_package()
+    authorities = []
+    for each in settings.time_authorities:
+        try:
+            authorities.append(TimeAuthority(each.url, (Path(each.certificate).read_bytes(),)))
+        except OSError as error:
+            raise ConfigError(
+                f"time_authorities: {each.certificate} cannot be read: {error.strerror}."
+            ) from error
+    every = settings.timestamp_minutes * 60
+    return Stamper(settings.origin, ledger_objects(settings), authorities, HttpTransport(), every=every)
 
 
 def ledger_objects(settings: Settings) -> ObjectStore:

@@ -29,6 +29,14 @@ class StripeSettings:
 
 
 @dataclass(frozen=True)
+class TimeAuthoritySettings:
+    """url: where it answers (RFC 3161 over HTTP). certificate: file of the root certificates that it is believed by (PEM)."""
+
+    url: str
+    certificate: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """One installation.
 
@@ -44,6 +52,8 @@ class Settings:
     cache: folder of this machine for what can be made again, such as its maps of the index; empty, the home.
     signer_home: folder of the keys that sign the log and its index, and of what they signed; empty, the home itself.
     signer_sockets: folder of the sockets at which a signer has these keys; empty, who appends to the log reads them.
+    time_authorities: who stamps published checkpoints; the next one is asked where one fails.
+    timestamp_minutes: at most one checkpoint is stamped in so many minutes; 0, each is.
     """
 
     home: Path
@@ -72,6 +82,8 @@ class Settings:
     cache: str = ""
     signer_home: str = ""
     signer_sockets: str = ""
+    time_authorities: tuple[TimeAuthoritySettings, ...] = ()
+    timestamp_minutes: float = 0
 
     @property
     def keys(self) -> Path:
@@ -118,7 +130,7 @@ def load_settings(home: Path) -> Settings:
         ) from error
     if table.get("log", "auto") not in LOG_FORMATS:
         raise ConfigError(f"{path}: log is one of {', '.join(LOG_FORMATS)}.")
-    stripe = table.pop("stripe", None)
+    stripe, authorities = table.pop("stripe", None), table.pop("time_authorities", [])
     for name in ("database", "public_url", "blobs", "ledger_objects", "cache"):
         if value := os.environ.get(f"DATAWHARF_{name.upper()}"):
             table[name] = value
@@ -126,7 +138,12 @@ def load_settings(home: Path) -> Settings:
         if name in table:
             table[name] = tuple(table[name])
     try:
-        settings = Settings(home=home, stripe=StripeSettings(**stripe) if stripe else None, **table)
+        settings = Settings(
+            home=home,
+            stripe=StripeSettings(**stripe) if stripe else None,
+            time_authorities=tuple(TimeAuthoritySettings(**each) for each in authorities),
+            **table,
+        )
     except TypeError as error:
         raise ConfigError(f"{path}: {error}. Known settings are described in docs/operator.md.") from error
     try:

@@ -6,18 +6,21 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from ledger.errors import Conflict, LedgerError
 from ledger.fsck import fsck
 from ledger.policy import parse_policy
-from market.compose import open_ledger
-from market.config import Settings
+from market.compose import open_ledger, open_stamper
+from market.config import ConfigError, Settings
+from market.kit.clock import SystemClock
 from market.kit.db import Database
 from market.kit.jobs import backlog
 from market.provenance.gateway import Ledger
 from market.signers import INDEX_KEYS, LOG_KEYS, PLATFORM_KEY, signers
 
 LITTLE_SPACE = 10**9
+LATE_STAMP_MINUTES = 60
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
         gave_up = "1 job gave up" if failed == 1 else f"{failed} jobs gave up"
         yield Finding(not failed, gave_up + (": see datawharf jobs list" if failed else ""))
         yield _ledger(settings, db)
+        if settings.time_authorities:
+            yield _stamps(settings, db)
     except Exception as error:
         yield Finding(False, f"the database does not answer: {error}")
     finally:
@@ -103,6 +108,21 @@ def _ledger(settings: Settings, db: Database) -> Finding:
         return Finding(False, f"the ledger: {report.problems[0]}")
     entries = "1 entry" if report.entries == 1 else f"{report.entries:,} entries"
     return Finding(True, f"the ledger holds: {entries}, checkpoints: {report.checkpoints:,}")
+
+
+def _stamps(settings: Settings, db: Database) -> Finding:
+    """Whether authorities stamp what is published. A while without them does no harm, but should be known."""
+    try:
+        waiting = open_stamper(settings).waiting()
+        if not waiting:
+            return Finding(True, "the newest checkpoint has a time stamp")
+        ledger = open_ledger(settings, db, writes=False)
+        since = ledger.time_of(ledger.refreshed().checkpoint_at(waiting[0]))
+    except (LedgerError, ConfigError) as error:
+        return Finding(False, f"time stamps: {error}")
+    patience = timedelta(minutes=LATE_STAMP_MINUTES + settings.timestamp_minutes)
+    fine = since is not None and SystemClock().now() - since < patience
+    return Finding(fine, f"no authority has stamped the checkpoint of {waiting[0]:,} entries yet")
 
 
 def _take_over(ledger: Ledger) -> None:

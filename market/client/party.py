@@ -16,7 +16,8 @@ from ledger.index.history import parse_history
 from ledger.keys import SigningKey
 from ledger.manifest import Manifest, parse_manifest
 from ledger.note import parse_note
-from market.client.errors import ClientError, Corrupt, Lang
+from ledger.receipt import parse_bundle
+from market.client.errors import ClientError, Corrupt, Lang, Problem
 from market.client.transport import Transport
 from market.client.views import Asset, Head, Version
 
@@ -158,6 +159,16 @@ class Party:
                     "The statement is accepted but not in a published checkpoint yet. Ask again later."
                 )
             time.sleep(min(float(reply.headers.get("retry-after", "1")), 5.0) / 4)
+
+    def timestamp(self, receipt: bytes) -> bytes | None:
+        """The time-stamp token (RFC 3161) over a receipt's checkpoint; None where no authority has stamped it."""
+        size = parse_checkpoint(parse_note(parse_bundle(receipt).checkpoint).text).size
+        try:
+            return self.api.get_bytes(f"/ledger/checkpoints/{size}.tsr")
+        except Problem as problem:
+            if problem.status == 404:
+                return None
+            raise
 
     def history(
         self,

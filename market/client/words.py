@@ -29,6 +29,7 @@ CHINESE: dict[str, str] = {
     "Content root  {root}": "内容根  {root}",
     "Statement     {leaf}": "声明    {leaf}",
     "Receipt       {path} (ledger entry {index})": "回执    {path}（账本条目 {index}）",
+    "Time stamp    {path}": "时间戳  {path}",
     "History       {path} ({count} of the ledger's first {size} entries name {key})": (
         "历史    {path}（账本前 {size} 条中有 {count} 条涉及 {key}）"
     ),

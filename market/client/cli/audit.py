@@ -14,7 +14,7 @@ from ledger.manifest import Manifest, hash_file, parse_manifest
 from ledger.policy import parse_policy
 from ledger.receipt import parse_bundle
 from ledger.timestamp import Token
-from market.client.cli.shared import MANIFEST_SUFFIX, RECEIPT, Context, pass_context
+from market.client.cli.shared import MANIFEST_SUFFIX, RECEIPT, TOKEN_SUFFIX, Context, pass_context
 from market.client.downloading import MANIFEST
 from market.client.errors import ClientError
 from market.client.registering import find_files, hash_files, manifest_of
@@ -41,7 +41,7 @@ from market.client.second_opinion import merkletools_agrees
     "--timestamp",
     "token",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Time-stamp token (RFC 3161) over the receipt's checkpoint.",
+    help="Time-stamp token (RFC 3161) over the receipt's checkpoint; default with --authority: the one kept beside it.",
 )
 @click.option(
     "--authority",
@@ -74,6 +74,7 @@ def verify(
         raise ClientError(
             "Name a trust file with --trust. It must not come from whoever gave you the receipt."
         )
+    token = token or _token_beside(receipt, roots)
     manifest, files = _given_data(data, manifest_path or _manifest_beside(receipt, data))
     report = check_bundle(
         receipt.read_bytes(),
@@ -96,6 +97,16 @@ def _manifest_beside(receipt: Path, data: Path | None) -> Path | None:
         return None
     kept = (data / MANIFEST, receipt.with_name(receipt.name.removesuffix(RECEIPT) + MANIFEST_SUFFIX))
     return next((path for path in kept if path.is_file()), None)
+
+
+def _token_beside(receipt: Path, roots: tuple[Path, ...]) -> Path | None:
+    """The token that fetching the receipt keeps beside it. Without a root to believe it by it says nothing."""
+    kept = _token_path(receipt)
+    return kept if roots and kept.is_file() else None
+
+
+def _token_path(receipt: Path) -> Path:
+    return receipt.with_name(receipt.name.removesuffix(RECEIPT) + TOKEN_SUFFIX)
 
 
 def _given_data(
@@ -143,12 +154,16 @@ def _second_opinion(ctx: Context, receipt: Path) -> bool:
 )
 @pass_context
 def get_receipt(ctx: Context, leaf: str, target: Path | None) -> None:
-    """Fetch the receipt of a statement."""
+    """Fetch the receipt of a statement, and the time-stamp token over its checkpoint if there is one."""
     with ctx.market() as market:
         bundle = market.receipt(leaf)
+        token = market.timestamp(bundle)
     path = target or Path(f"{leaf[:16]}.receipt.json")
     path.write_bytes(bundle)
     ctx.say("Receipt       {path} (ledger entry {index})", path=path, index=parse_bundle(bundle).index)
+    if token is not None:
+        _token_path(path).write_bytes(token)
+        ctx.say("Time stamp    {path}", path=_token_path(path))
 
 
 COMMANDS = (verify, get_receipt)

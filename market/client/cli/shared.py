@@ -20,7 +20,7 @@ from market.client.progress import Progress, Silent
 from market.client.sdk import Datawharf
 from market.client.words import say
 
-RECEIPT, MANIFEST_SUFFIX = ".receipt.json", ".manifest.json"
+RECEIPT, MANIFEST_SUFFIX, TOKEN_SUFFIX = ".receipt.json", ".manifest.json", ".tsr"
 
 
 class Bar:
