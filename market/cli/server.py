@@ -7,11 +7,12 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Literal
 
 import uvicorn
 
+from ledger.stamping import Stamper
 from market.app import create_app, job_handlers
 from market.compose import open_ports
 from market.config import Settings
@@ -20,6 +21,7 @@ from market.kit.housekeeping import ask_for_tidying
 from market.kit.jobs import Worker
 from market.kit.ports import Ports
 from market.provenance.gateway import Ledger
+from market.provenance.stamping import BackgroundStamping
 from market.provenance.verifier_entry import record_verifier
 
 KEEP_ALIVE_SECONDS = 65
@@ -55,7 +57,9 @@ def opened(settings: Settings) -> Iterator[Ports]:
             with ports.db.writing() as session:
                 ask_for_tidying(session, ports.clock.now())
                 record_verifier(session, ledger=ports.get(Ledger), now=ports.clock.now())
-        yield ports
+        stamped = settings.embedded_worker and settings.time_authorities
+        with BackgroundStamping(ports.get(Stamper)) if stamped else nullcontext():
+            yield ports
     finally:
         ports.get(Ledger).close()
         ports.db.close()
