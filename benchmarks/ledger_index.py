@@ -3,7 +3,8 @@
     python -m benchmarks.ledger_index [--scale tiny|usual|full] [--json]
 
 An entry has nine keys. Its cost in a large index stands beside that in the smallest, since it should grow with the
-logarithm only. A history of 1,000 entries stands beside 50 ms, without its entries and with them.
+logarithm only; so should its cost when the map is made again from nothing, as by a process that has none. A history of
+1,000 entries stands beside 50 ms, without its entries and with them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from benchmarks.figures import Figure, Scale, command_line, stopwatch
 from benchmarks.ledger_append import ORIGIN, create_log
 from ledger.cose import Sign1, format_sign1
 from ledger.index.state import index_origin
+from ledger.indexer.follower import IndexFollower
 from ledger.indexer.map import IndexMap
 from ledger.indexer.prove import prove_history
 from ledger.indexer.writer import IndexWriter
@@ -43,6 +45,7 @@ def run(scale: Scale) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="datawharf-bench-") as scratch:
         market = _Market(Path(scratch))
         smallest: list[float] = []
+        smallest_again: list[float] = []
         size = 1_000
         while size <= LARGEST[scale]:
             market.grow(size)
@@ -53,6 +56,17 @@ def run(scale: Scale) -> Iterator[Figure]:
                 seconds,
                 "the same in 1,000",
                 smallest,
+                at_most=3,
+                amount=1,
+                unit="entries",
+            )
+            again = [market.make_again()]
+            smallest_again = smallest_again or again
+            yield Figure(
+                f"index: an entry of a map made again from {size:,}",
+                again,
+                "the same of 1,000",
+                smallest_again,
                 at_most=3,
                 amount=1,
                 unit="entries",
@@ -89,10 +103,29 @@ class _Market:
         """Seconds that the index takes for one more batch, its own publication included."""
         return self._append(BATCH)
 
+    def make_again(self) -> float:
+        """Seconds for each entry, by a process that has the published files and no map."""
+        reader, index_reader = self._readers()
+        index_map = IndexMap(ORIGIN, self._folder / "again.sqlite")
+        follower = IndexFollower(index_map)
+        with stopwatch() as watch:
+            while not follower.advance(reader, index_reader):
+                pass
+        assert index_map.size == self._log.size
+        index_map.close()
+        (self._folder / "again.sqlite").unlink()
+        return watch.seconds / self._log.size
+
+    def _readers(self) -> tuple[LogReader, LogReader]:
+        """Of both logs, without a tile yet."""
+        return (
+            Log.open_reader(ORIGIN, FileObjects(self._folder / "log")),
+            Log.open_reader(index_origin(ORIGIN), FileObjects(self._folder / "index" / "log")),
+        )
+
     def prove(self, with_entries: bool) -> float:
         """Seconds for the history of asset 0, by readers that have no tile yet."""
-        reader = Log.open_reader(ORIGIN, FileObjects(self._folder / "log"))
-        index_reader = Log.open_reader(index_origin(ORIGIN), FileObjects(self._folder / "index" / "log"))
+        reader, index_reader = self._readers()
         with stopwatch() as watch:
             prove_history(_asset_key(0), reader, index_reader, self._map, with_entries=with_entries)
         return watch.seconds

@@ -52,6 +52,15 @@ class OwnMap:
                 self._written = self._open()
             yield self._written
 
+    def begin(self, reader: LogReader, index_reader: LogReader) -> None:
+        """Let the thread take what is missing, unless it does already."""
+        with self._opening:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(
+                    target=self._run, args=(reader, index_reader), name="index-map", daemon=True
+                )
+                self._thread.start()
+
     def catch_up(self, reader: LogReader, index_reader: LogReader) -> None:
         """Take everything that is published, however long it takes; the errors are those of `IndexFollower.advance`."""
         while not self._advance(reader, index_reader, self._step):
@@ -96,20 +105,13 @@ class OwnMap:
             return
         try:
             if not self._advance(reader, index_reader, self._request_step):
-                self._go_on(reader, index_reader)
+                self.begin(reader, index_reader)
         finally:
             self._changing.release()
 
     def _advance(self, reader: LogReader, index_reader: LogReader, step: int) -> bool:
         with self.changing() as index_map:
             return IndexFollower(index_map).advance(reader, index_reader, step)
-
-    def _go_on(self, reader: LogReader, index_reader: LogReader) -> None:
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(
-                target=self._run, args=(reader, index_reader), name="index-map", daemon=True
-            )
-            self._thread.start()
 
     def _run(self, reader: LogReader, index_reader: LogReader) -> None:
         # After an error the next request takes a step itself, and says why it cannot.

@@ -17,10 +17,12 @@ from market.app import create_app, job_handlers
 from market.compose import open_ports
 from market.config import Settings
 from market.kit import logs
+from market.kit.errors import Fault
 from market.kit.housekeeping import ask_for_tidying
-from market.kit.jobs import Worker
+from market.kit.jobs import Worker, enqueue
 from market.kit.ports import Ports
 from market.provenance.gateway import Ledger
+from market.provenance.indexing import FOLLOW_TOPIC
 from market.provenance.stamping import BackgroundStamping
 from market.provenance.verifier_entry import record_verifier
 
@@ -57,12 +59,22 @@ def opened(settings: Settings) -> Iterator[Ports]:
             with ports.db.writing() as session:
                 ask_for_tidying(session, ports.clock.now())
                 record_verifier(session, ledger=ports.get(Ledger), now=ports.clock.now())
+                enqueue(session, FOLLOW_TOPIC, {}, now=ports.clock.now())
+        else:
+            _prepare_histories(ports.get(Ledger))
         stamped = settings.embedded_worker and settings.time_authorities
         with BackgroundStamping(ports.get(Stamper)) if stamped else nullcontext():
             yield ports
     finally:
         ports.get(Ledger).close()
         ports.db.close()
+
+
+def _prepare_histories(ledger: Ledger) -> None:
+    # The worker's job does it there. Where the log cannot be read just now, the first who asks is told.
+    with suppress(Fault):
+        if ledger.index is not None:
+            ledger.index.prepare(ledger.refreshed())
 
 
 def make_server(settings: Settings, ports: Ports) -> uvicorn.Server:

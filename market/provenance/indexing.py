@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger.errors import Conflict, Malformed, StorageFailed, Unverified
+from ledger.errors import Conflict, LedgerError, Malformed, StorageFailed, Unverified
 from ledger.index.state import index_origin
 from ledger.indexer.own import OwnMap
 from ledger.indexer.rebuild import announced_key
@@ -68,6 +69,11 @@ class Index:
                 # As with the log: a writer that failed half-way is not trusted again.
                 self._close_writer()
                 raise
+
+    def prepare(self, log: LogReader) -> None:
+        """Begin to make this process's map, so that the first who asks need not wait for it."""
+        with suppress(LedgerError):
+            self._map.begin(log, self._index_reader(log))
 
     def history(self, key: str, log: LogReader, *, with_entries: bool) -> bytes:
         """The history of a key, with the proof that nothing is left out; see `ledger.index.history`.

@@ -83,6 +83,12 @@ def test_the_first_to_ask_gets_the_answer_if_little_is_missing(tmp_path: Path, w
     own.close()
 
 
+def test_a_map_may_be_made_before_anybody_asks(own: OwnMap, world: Indexed) -> None:
+    own.begin(world.reader(), world.index_reader())
+    until_done(own)
+    assert prove(own, world, asset(1)) == world.prove(asset(1))
+
+
 def test_while_it_catches_up_it_proves_what_it_has(own: OwnMap, world: Indexed) -> None:
     own.catch_up(world.reader(), world.index_reader())
     before = world.prove(asset(1))
