@@ -135,21 +135,24 @@ class TileView:
 
 
 class LogView(TileView):
-    """What anybody can read of the log of `verifier`, its public key."""
+    """What anybody can read of the log of `verifier`, its public key.
 
-    def __init__(self, files: ObjectReader, verifier: Verifier) -> None:
+    A log that goes over to another key has `others` besides; one of them must have signed.
+    """
+
+    def __init__(self, files: ObjectReader, verifier: Verifier, *others: Verifier) -> None:
         super().__init__(verifier.name, files)
-        self._verifier = verifier
+        self._verifiers = (verifier, *others)
 
     def refresh(self) -> SignedCheckpoint | None:
         """Look at the published checkpoint again and return it; None before the first.
 
-        `Discontinued` if it does not continue the one seen before, `Unverified` if the log's key did not sign it;
+        `Discontinued` if it does not continue the one seen before, `Unverified` if no key of the log signed it;
         the view then stays as it was.
         """
         with self._looking:
             note = self._files.read(NEWEST)
-            newest = None if note is None else SignedCheckpoint(open_checkpoint(note, self._verifier), note)
+            newest = None if note is None else SignedCheckpoint(open_checkpoint(note, *self._verifiers), note)
             self._follow(newest)
             return newest
 

@@ -131,9 +131,10 @@ def compare(
     else:
         with opened_files(place) as files, opened_files(index_place or f"{place}/index/v1") as index_files:
             policy = parse_policy(trust.read_bytes())
-            view = LogView(files, policy.logs[0].verifier)
+            keys = policy.log_keys(policy.logs[0].verifier.name)
+            view = LogView(files, *keys)
             trusted = policy.log(index_origin(view.origin))
-            key = announced_key(view, policy.logs[0].verifier) if trusted is None else trusted.verifier
+            key = announced_key(view, *keys) if trusted is None else trusted.verifier
             found = _compare(view, LogView(index_files, key))
     if found.difference is not None:
         click.echo(found.difference.sentence(_language(language)))

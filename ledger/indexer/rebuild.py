@@ -90,18 +90,18 @@ def rebuild(
         index_map.close()
 
 
-def announced_key(view: LogReader | LogView, trusted: Verifier | None = None) -> Verifier:
+def announced_key(view: LogReader | LogView, *trusted: Verifier) -> Verifier:
     """The key of the index of the log `view`, as the platform of entry 0 states it; `Unverified` if it does not.
 
-    `trusted` is the log's key; None where the files are one's own. What is found is proved; the entries are read until
-    then.
+    `trusted` are the log's keys, the one that entry 0 names among them; none where the files are one's own. What is found
+    is proved; the entries are read until then.
     """
     view.refresh()
     kind = INDEX_MAP.encode()
     with suppress(Malformed, Unverified):
         policy = verify_log_policy(parse_statement(view.prove(0)[0]))
         for index, entry in enumerate(view.entries(1, view.size), 1):
-            if trusted in (None, policy.log) and kind in entry:
+            if (not trusted or policy.log in trusted) and kind in entry:
                 with suppress(Malformed, Unverified):
                     named = verify_announcement(parse_statement(entry), policy).log
                     view.prove(index)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from ledger.check import check_bundle
 from ledger.errors import Conflict
@@ -16,12 +17,13 @@ from ledger.keys import SigningKey
 from ledger.monitor.monitor import Event, Monitor
 from ledger.monitor.state import StateFile
 from ledger.note import COSIGNATURE_ED25519, NoteSigner, Verifier, open_note, parse_vkey
-from ledger.policy import Policy, fingerprint, parse_policy
+from ledger.policy import Policy, fingerprint, format_policy, parse_policy
 from ledger.witness.http import WitnessDoor
 from ledger.witness.state import SqliteWitnessState
 from ledger.witness.witness import Witness
 from market.cli.examine import examine
 from market.cli.ledger import begin_rotation, finish_rotation
+from market.client.cli.main import main
 from market.signers import index_vkey
 from tests.builders.marketplace import Marketplace, marketplace
 from tests.fakes.clock import FakeClock
@@ -125,6 +127,8 @@ def test_receipts_and_older_trust_files_outlive_the_key(watched: Watched, tmp_pa
     assert _objections(watched, tmp_path / "monitor") == []
     assert [finding.sentence for finding in examine(market.settings) if not finding.fine] == []
     _is_shown(market, index, rotation.new)
+    for policy in (both, watched.trust()):
+        _index_agrees(market, policy, tmp_path / "given.policy")
 
 
 def _is_shown(market: Marketplace, index: int, new: Verifier) -> None:
@@ -139,6 +143,15 @@ def _is_shown(market: Marketplace, index: int, new: Verifier) -> None:
         assert shown.status_code == 200
         assert new.key_id.hex() in shown.text
         assert browser.get(f"/{lang}/ledger").status_code == 200
+
+
+def _index_agrees(market: Marketplace, policy: Policy, trust: Path) -> None:
+    """Somebody with the files and a trust file makes the index again."""
+    trust.write_bytes(format_policy(policy))
+    place, index = market.settings.ledger_objects, str(market.settings.home / "index" / "log")
+    arguments = ["index", "rebuild", place, "--index", index, "--trust", str(trust), "--quiet"]
+    said = CliRunner().invoke(main, arguments)
+    assert said.exit_code == 0, said.output
 
 
 def test_a_rotation_that_stopped_half_way_goes_on_and_records_one_entry(
