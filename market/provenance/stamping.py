@@ -39,7 +39,7 @@ class BackgroundStamping:
         self._thread.join(_END_SECONDS)
 
     def _run(self) -> None:
-        pause = self._poll
+        pause = 0.0
         while not self._ended.wait(pause):
             try:
                 self._stamper.step(time.monotonic())

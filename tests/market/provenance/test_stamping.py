@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import time
 from collections.abc import Iterator
@@ -16,12 +17,14 @@ from click.testing import CliRunner
 from rfc3161_client._rust import parse_timestamp_request
 
 from ledger.check import check_bundle
-from ledger.stamping import Stamper
+from ledger.stamping import Stamper, token_path
 from ledger.timestamp import QUERY_TYPE, REPLY_TYPE, Token
 from market.cli.examine import examine
+from market.cli.server import opened
 from market.client.cli.main import main
 from market.compose import open_stamper
 from market.config import ConfigError
+from market.provenance.gateway import Ledger
 from market.provenance.stamping import BackgroundStamping
 from tests.builders.marketplace import Marketplace
 from tests.ledger.authority import Authority
@@ -134,6 +137,20 @@ def test_an_authority_that_is_away_keeps_nothing_back_and_is_asked_again(desk: D
         while stamper.waiting() and time.monotonic() < give_up:
             time.sleep(0.01)
     assert market.visitor().timestamp(receipt) is not None
+
+
+def test_whoever_appends_to_the_log_stamps_and_who_only_reads_does_not(desk: Desk) -> None:
+    market = desk.market
+    market.close()
+    size = market.ledger.refreshed().size
+    for worker in (False, True):
+        with opened(dataclasses.replace(market.settings, embedded_worker=worker)) as ports:
+            give_up = time.monotonic() + 60
+            while worker and ports.get(Stamper).waiting() and time.monotonic() < give_up:
+                time.sleep(0.01)
+            kept = ports.get(Ledger).objects.read(token_path(size))
+            assert (kept is not None) is worker
+    market.restart()
 
 
 def test_a_certificate_that_is_not_there_is_said_at_the_start(desk: Desk, tmp_path: Path) -> None:
