@@ -66,7 +66,15 @@ def s3_server(folder: Path) -> Iterator[S3]:
 def _seaweedfs(folder: Path) -> tuple[list[str], int]:
     """The command of the compose file, on ports that are free."""
     master, volume, filer, port = _free_ports(4)
-    command = [str(WEED), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3"]
+    command = [
+        str(WEED),
+        f"-logdir={folder}",
+        "server",
+        f"-dir={folder}",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        "-s3",
+    ]
     command += [f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}"]
     command += [f"-s3.port={port}", "-volume.max=8", "-master.volumeSizeLimitMB=64"]
     command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]  # on fixed ports they keep a second server out
