@@ -69,15 +69,18 @@ def fsck(
     head: Checkpoint | None = None,
     on_progress: Progress | None = None,
     workers: int = 1,
+    keeps: bool = True,
 ) -> FsckReport:
     """Check the log of `verifier` (its public key) up to its published checkpoint, or up to `head` if given.
 
     A key that is `retired` may have signed in its stead. With `cosigner` every kept checkpoint must carry its
     cosignature, with `receipt_key` its COSE signature is checked too. A `head` that one holds oneself must be a state
     of this log. `on_progress` gets (entries done, entries in all). `workers` processes share the work; `objects` must
-    be picklable for more than one.
+    be picklable for more than one. `keeps` is false for a log of other software, which keeps no earlier checkpoints.
     """
-    run = _Run(objects, (verifier, *retired), cosigner, receipt_key)
+    run = _Run(
+        objects, (verifier, *retired), cosigner, receipt_key, keeps=keeps and isinstance(objects, Listed)
+    )
     try:
         end = run.check_checkpoints(head)
         if end is not None:
@@ -98,6 +101,8 @@ class _Run:
         verifiers: Sequence[Verifier],
         cosigner: Verifier | None,
         receipt_key: PublicKey | None,
+        *,
+        keeps: bool,
     ) -> None:
         self.problems: list[Problem] = []
         self.roots: dict[int, bytes] = {}
@@ -108,6 +113,7 @@ class _Run:
         self._verifiers = verifiers
         self._cosigner = cosigner
         self._receipt_key = receipt_key
+        self._keeps = keeps
         self._signed: Checkpoint | None = None
         self._partials: dict[tuple[int, int], set[int]] = defaultdict(set)
 
@@ -142,14 +148,14 @@ class _Run:
             try:
                 size = kept.previous(size)
             except LedgerError:
-                # Other logs keep no checkpoints; the newest one is then all that there is to compare with.
+                # Other software keeps none; the newest one is then all that there is to compare with.
                 break
         return found
 
     def _check_newest(self, newest: Checkpoint) -> None:
         kept = f"{KEPT}{newest.size}"
         found = self._read(kept)
-        if found != self._read(NEWEST) and (found is not None or isinstance(self._objects, Listed)):
+        if found != self._read(NEWEST) and (found is not None or self._keeps):
             self._report(kept, 0, 0, "The published checkpoint is not kept under its size.")
         self.roots[newest.size] = newest.root
 

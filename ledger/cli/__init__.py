@@ -182,8 +182,13 @@ def verify(receipt_file: Path, trust: Path, token: Path | None, roots: Sequence[
     default=os.cpu_count() or 1,
     help="Processes that share the work.",
 )
+@click.option(
+    "--plain", is_flag=True, help="It was written by other software, which keeps no earlier checkpoints."
+)
 @click.option("--quiet", is_flag=True, help="Say nothing but what is wrong.")
-def check_log(place: str, trust: Path | None, head: Path | None, workers: int, quiet: bool) -> None:
+def check_log(
+    place: str, trust: Path | None, head: Path | None, workers: int, plain: bool, quiet: bool
+) -> None:
     """Print each wrong byte range; exit 1 if there is one."""
     if trust is None and place.startswith(("http://", "https://")):
         raise Malformed("Name a trust file with --trust: an address does not say whom to trust.")
@@ -201,6 +206,7 @@ def check_log(place: str, trust: Path | None, head: Path | None, workers: int, q
             head=open_checkpoint(head.read_bytes(), *keys) if head is not None else None,
             on_progress=None if quiet else _show_progress,
             workers=workers,
+            keeps=not plain,
         )
     for problem in report.problems:
         click.echo(str(problem))
