@@ -158,10 +158,14 @@ def write_only(folder: Path, work: Iterator[list[bytes]]) -> Iterator[float]:
 
 def create_log(folder: Path, place: Place = in_files) -> Log:
     """An empty log, in files if nothing else is said, with a signer of its own."""
+    return Log.create(ORIGIN, *place(folder), log_signer_of(folder), [])
+
+
+def log_signer_of(folder: Path) -> Signer:
+    """The guarded signer of the log in this folder."""
     log_signer = NoteSigner(ORIGIN, SigningKey.from_seed(bytes(32)))
     cosigner = NoteSigner(f"{ORIGIN}/cosigner", SigningKey.from_seed(bytes(32)), COSIGNATURE_ED25519)
-    signer = Signer(folder / "signer", log_signer, cosigner, SigningKey.from_seed(bytes(32)))
-    return Log.create(ORIGIN, *place(folder), signer, [])
+    return Signer(folder / "signer", log_signer, cosigner, SigningKey.from_seed(bytes(32)))
 
 
 if __name__ == "__main__":
