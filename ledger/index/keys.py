@@ -50,6 +50,12 @@ def keys_of(entry: bytes) -> tuple[str, ...]:
     return tuple(sorted(set(_keys(statement))))
 
 
+def key_of_subject(statement: Statement) -> str:
+    """The key under which the index lists whatever is about the same thing as `statement`, by its name if it has one."""
+    claims = statement.claims
+    return next(_named(claims.sub, origin_id(claims.aud)), f"sub:{claims.sub}")
+
+
 def key_hash(key: str) -> bytes:
     """Where a key stands in the map: SHA-256 of its UTF-8 bytes. Malformed if it has none."""
     try:

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.cose import Sign1, format_sign1
-from ledger.index.keys import DEFINITION_DIGEST, UNREADABLE, key_hash, keys_of
+from ledger.index.keys import DEFINITION_DIGEST, UNREADABLE, key_hash, key_of_subject, keys_of
 from ledger.names import urn
-from ledger.statement import Claims, in_toto, statement_to_sign
+from ledger.statement import Claims, in_toto, parse_statement, statement_to_sign
 from tests.ledger.index.worlds import statement
 from tests.ledger.logs import ORIGIN
 from tests.ledger.market_in_a_box import uuid
@@ -91,3 +91,14 @@ def test_any_bytes_have_a_key(place: int) -> None:
     assert found
     for key in found:
         assert len(key_hash(key)) == 32
+
+
+def test_what_a_statement_is_about_has_one_of_its_keys() -> None:
+    for sub, key in (
+        (ASSET, f"asset:{uuid(2)}"),
+        (FOREIGN, f"sub:{FOREIGN}"),
+        ("https://a.example/x", "sub:https://a.example/x"),
+    ):
+        one = entry("registration/v1", {}, sub)
+        assert key_of_subject(parse_statement(one)) == key
+        assert key in keys_of(one)

@@ -109,13 +109,15 @@ def test_a_complete_history_is_fetched_checked_and_held_against_a_receipt(
     assert run("historian", *checked, lang="zh").output.startswith("核验通过")
     assert "✗ " in run("historian", "index", "verify", kept, "--key", "asset:other", status=1).output
 
+    run("historian", "index", "get", "--about", receipt, "--to", str(tmp_path / "about.history.json"))
+    assert (tmp_path / "about.history.json").read_bytes() == Path(kept).read_bytes()
     run("historian", "index", "get", "--signer-of", receipt, "--to", str(tmp_path / "signer.json"))
     verified = run("historian", "verify", receipt, "--history", str(tmp_path / "signer.json")).output
     assert "✓ The key was not withdrawn before entry" in verified
     assert "! The key's history was not accepted (what was asked does not hold)" in (
         run("historian", "verify", receipt, "--history", kept).output
     )
-    assert "Name either KEY" in run("historian", "index", "get", status=2).output
+    assert "Name one of KEY" in run("historian", "index", "get", status=2).output
 
 
 def test_an_index_that_is_behind_is_not_taken_for_complete(market: Market) -> None:
