@@ -50,6 +50,13 @@ def hash_pairs(hashes: bytes) -> bytes:
     return b"".join(nodes)
 
 
+def hash_complete(hashes: bytes) -> bytes:
+    """The root of a complete subtree out of its leaves or nodes of one level, whose number is a power of two."""
+    while len(hashes) > HASH_SIZE:
+        hashes = hash_pairs(hashes)
+    return hashes
+
+
 class CompactRange:
     """The root of a growing list of leaf hashes, in memory proportional to the logarithm of their number.
 

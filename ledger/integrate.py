@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ledger.errors import StorageFailed
-from ledger.hashing import HASH_SIZE, CompactRange, hash_leaves, hash_pairs
+from ledger.hashing import HASH_SIZE, CompactRange, hash_complete, hash_leaves, hash_pairs
 from ledger.head import split_frames
 from ledger.tiles import (
     ENTRIES,
@@ -86,7 +86,7 @@ def grow_tiles(
         if rest and added:
             tiles[TileCoord(level, first + full, len(rest) // HASH_SIZE)] = rest
         grown.append(rest)
-        added = _fold(hashes[: full * _TILE_SIZE], TILE_HEIGHT)
+        added = _fold(hashes[: full * _TILE_SIZE])
     return tuple(grown), tiles
 
 
@@ -139,11 +139,11 @@ def _grow_bundles(edge: Edge, framed: Sequence[bytes], objects: dict[str, bytes]
     return rest
 
 
-def _fold(hashes: bytes, height: int) -> bytes:
-    """Hash neighbours together `height` times: 256 hashes become one with height 8."""
-    for _ in range(height):
-        hashes = hash_pairs(hashes)
-    return hashes
+def _fold(tiles: bytes) -> bytes:
+    """The one hash over each of the full tiles, one behind the other."""
+    for _ in range(TILE_HEIGHT):
+        tiles = hash_pairs(tiles)
+    return tiles
 
 
 def _complete_subtrees(hashes: bytes) -> Iterator[bytes]:
@@ -152,5 +152,5 @@ def _complete_subtrees(hashes: bytes) -> Iterator[bytes]:
     while count:
         height = count.bit_length() - 1
         stop = start + (HASH_SIZE << height)
-        yield _fold(hashes[start:stop], height)
+        yield hash_complete(hashes[start:stop])
         start, count = stop, count - (1 << height)

@@ -15,7 +15,7 @@ from itertools import islice
 from multiprocessing import get_context
 
 from ledger.errors import LedgerError
-from ledger.hashing import HASH_SIZE, hash_leaves, hash_pairs
+from ledger.hashing import HASH_SIZE, hash_complete, hash_leaves
 from ledger.storage import ObjectReader
 from ledger.tiles import ENTRIES, TILE_WIDTH, TileCoord, format_tile_path
 
@@ -62,7 +62,7 @@ def derive(read: Read, piece: Piece) -> Derived | None:
         if found is not None and found != wanted:
             return None
     leaves = tile if piece.bundles or piece.tiles else b""
-    return Derived(_fold(tile), leaves, objects)
+    return Derived(hash_complete(tile), leaves, objects)
 
 
 def derive_all(objects: ObjectReader, pieces: Iterable[Piece], workers: int) -> Iterator[Derived | None]:
@@ -100,12 +100,6 @@ def _hash_entries(bundle: bytes) -> tuple[list[int] | None, bytes]:
         entries.append(whole[start:position])
         ends.append(position)
     return (ends if len(entries) == TILE_WIDTH and position == size else None), hash_leaves(entries)
-
-
-def _fold(hashes: bytes) -> bytes:
-    while len(hashes) > HASH_SIZE:
-        hashes = hash_pairs(hashes)
-    return hashes
 
 
 _opened: list[ObjectReader] = []

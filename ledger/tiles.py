@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ledger.errors import Malformed, StorageFailed
-from ledger.hashing import HASH_SIZE, root_of
+from ledger.hashing import HASH_SIZE, hash_complete
 
 TILE_HEIGHT = 8
 TILE_WIDTH = 256
@@ -160,7 +160,5 @@ class TileReader:
         tile = tile_at(tile_level, first // TILE_WIDTH, self._size)
         if tile not in self._tiles:
             self._tiles[tile] = read_tile(self._read, tile)
-        data = self._tiles[tile]
-        start = first % TILE_WIDTH
-        positions = range(start, start + (1 << height))
-        return root_of(data[at * HASH_SIZE : (at + 1) * HASH_SIZE] for at in positions)
+        start = first % TILE_WIDTH * HASH_SIZE
+        return hash_complete(self._tiles[tile][start : start + (HASH_SIZE << height)])
