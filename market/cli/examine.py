@@ -37,7 +37,7 @@ def examine(settings: Settings) -> list[Finding]:
 def _keys(settings: Settings) -> Iterator[Finding]:
     paths = [settings.keys / f"{PLATFORM_KEY}.key", settings.keys / "secret"]
     if not settings.signer_sockets:
-        paths += [settings.signer_keys / f"{key}.key" for key in LOG_KEYS]
+        paths = [*(settings.signer_keys / f"{key}.key" for key in LOG_KEYS), *paths]
     missing = {path for path in paths if not path.is_file()}
     of_index = {settings.signer_keys / f"{key}.key" for key in INDEX_KEYS}
     if of_index <= missing:

@@ -99,8 +99,9 @@ def test_receipts_and_older_trust_files_outlive_the_key(watched: Watched, tmp_pa
     assert _objections(watched, tmp_path / "monitor") == []
 
     index = begin_rotation(market.settings, market.clock)
-    with pytest.raises(Conflict, match="already"):
-        begin_rotation(market.settings, market.clock)
+    again = CliRunner().invoke(main, ["ledger", "rotate", "--home", str(market.settings.home)])
+    assert again.exit_code == 1
+    assert "goes over to a new key already" in again.output
     market.restart()
     both = watched.trust()
     assert watched.keys()[0] == old
@@ -113,11 +114,16 @@ def test_receipts_and_older_trust_files_outlive_the_key(watched: Watched, tmp_pa
 
     for key in both.log_keys(market.settings.origin):
         watched.witness.add_log(key)
-    rotation = finish_rotation(market.settings)
+    finish = ["ledger", "rotate", "--finish", "--home", str(market.settings.home)]
+    finished = CliRunner().invoke(main, finish)
+    assert finished.exit_code == 0, finished.output
     market.restart()
-    assert watched.keys() == (rotation.new, rotation.old) == (rotation.new, old)
+    new, rested = watched.keys()
+    assert rested == old
+    assert f"The key {old.key_id.hex()} has retired; {new.key_id.hex()} signs alone." in finished.output
+    assert fingerprint(watched.trust()) in finished.output
     after = watched.receipt(market.registered(provider, tmp_path / "third")["leaf"])
-    assert watched.signers() == {rotation.new}
+    assert watched.signers() == {new}
     reports = [check_bundle(after, policy) for policy in (watched.trust(), both, trusted)]
     assert [report.ok for report in reports] == [True, True, False]
 
@@ -126,7 +132,7 @@ def test_receipts_and_older_trust_files_outlive_the_key(watched: Watched, tmp_pa
     assert market.browser().get("/.well-known/scitt-keys").content == scitt
     assert _objections(watched, tmp_path / "monitor") == []
     assert [finding.sentence for finding in examine(market.settings) if not finding.fine] == []
-    _is_shown(market, index, rotation.new)
+    _is_shown(market, index, new)
     for policy in (both, watched.trust()):
         _index_agrees(market, policy, tmp_path / "given.policy")
 
