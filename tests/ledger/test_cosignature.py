@@ -195,7 +195,17 @@ def test_vkeys_read_back_and_fit_their_type() -> None:
 def test_signature_lines_stand_alone() -> None:
     text = COSIGNED.decode().partition("\n\n")[2]
     assert parse_signature_lines(text.encode()) == parse_note(COSIGNED).signatures
-    for bad in ("", "\n", text[:-1], text + "\n", "\n" + text, text.replace("\n", "\r\n"), "x\n", text * 60):
+    for bad in (
+        "",
+        "\n",
+        text[:-1],
+        text[:-1] + "x",
+        text + "\n",
+        "\n" + text,
+        text.replace("\n", "\r\n"),
+        "x\n",
+        text * 60,
+    ):
         with pytest.raises(Malformed):
             parse_signature_lines(bad.encode())
     with pytest.raises(Malformed):

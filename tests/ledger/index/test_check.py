@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,15 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.checkpoint import cosign_checkpoint
+from ledger.errors import Malformed
 from ledger.index.check import CODES, HistoryReport, check_history
 from ledger.index.history import History, format_history, parse_history
 from ledger.index.keys import key_hash
 from ledger.index.state import IndexState, format_state
 from ledger.index.trie import Leaf, commit_indices
+from ledger.index.words import OUTCOMES
 from ledger.indexer.entries import locate
 from ledger.keys import SigningKey
-from ledger.note import COSIGNATURE_ED25519, NoteSigner
-from ledger.policy import Policy, TrustedLog, Witness
+from ledger.mldsa import MlDsaSigningKey
+from ledger.note import COSIGNATURE_ED25519, COSIGNATURE_ML_DSA, NoteSigner
+from ledger.policy import Policy, TrustedLog, Witness, fingerprint
+from ledger.report import Step
 from tests.ledger.index.tampering import ABSENT, CHANGES, KEY, history, located, world
 from tests.ledger.index.worlds import (
     INDEX_ORIGIN,
@@ -30,7 +35,8 @@ from tests.ledger.index.worlds import (
     genesis,
     statement,
 )
-from tests.ledger.logs import LOG_SIGNER, ORIGIN
+from tests.ledger.logs import COSIGNER, LOG_SIGNER, ORIGIN
+from tests.ledger.market_in_a_box import Market
 
 WITNESS = NoteSigner("witness.example/w1", SigningKey.from_seed(bytes([9]) * 32), COSIGNATURE_ED25519)
 WITNESSED = Policy(TRUST.logs, (Witness("w1", WITNESS.verifier),), (), "w1")
@@ -181,6 +187,58 @@ def test_witnesses_must_have_seen_both_log_and_index() -> None:
     assert text
     assert lines
     assert failed(check(swapped, WITNESSED)) == [("history_witnesses", "signature")]
+
+
+def test_a_witness_that_cannot_be_checked_here_does_not_hide_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    quantum = NoteSigner("witness.example/w2", MlDsaSigningKey.from_seed(bytes(32)), COSIGNATURE_ML_DSA)
+    witnesses = (Witness("w2", quantum.verifier), Witness("w1", WITNESS.verifier))
+    notes = [history(KEY).checkpoint, history(KEY).index_checkpoint]
+    cosigned = [cosign_checkpoint(cosign_checkpoint(note, quantum, 1), WITNESS, 1) for note in notes]
+    both = replace(history(KEY), checkpoint=cosigned[0], index_checkpoint=cosigned[1])
+    monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)
+    enough = check(both, Policy(TRUST.logs, witnesses, (), "w1")).step("history_witnesses")
+    assert (enough.outcome, enough.params["names"]) == ("passed", ["w1"])
+    missing = check(both, Policy(TRUST.logs, witnesses, (), "w2"))
+    assert failed(missing) == [("history_witnesses", "unsupported")]
+    assert missing.step("history_witnesses").params["names"] == ["w2"]
+
+
+def test_the_outcome_is_said_in_both_languages() -> None:
+    report = check(history(KEY))
+    assert (report.sentence(), report.sentence("zh")) == OUTCOMES[report.outcome]
+    assert report.sentence("en") == report.sentence()
+
+
+def test_of_what_cannot_be_read_only_that_is_said() -> None:
+    report = check_history(b"{}", TRUST)
+    with pytest.raises(Malformed) as error:
+        parse_history(b"{}")
+    assert report.steps == (
+        Step("readable", "failed", {"reason": str(error.value)}, "history"),
+        *(Step(code, "not_run", {}, "depends") for code in CODES[1:]),
+    )
+    assert report.history is None
+    assert check(history(KEY)).steps[0] == Step("readable", "passed", {}, "history")
+
+
+def test_the_report_names_the_trust_file() -> None:
+    assert check(history(KEY)).step("history_log").params["trust"] == fingerprint(TRUST)[:16]
+
+
+def test_a_list_does_not_go_beyond_the_log() -> None:
+    good, size = history(KEY), world().log.head.size
+    assert good.entries is not None
+    beyond = replace(good.entries[-1], index=size)
+    longer = replace(good, indices=(*good.indices, size), entries=(*good.entries, beyond))
+    assert failed(check(longer))[0] == ("map", "beyond")
+
+
+def test_entry_0_names_the_very_key_that_is_trusted() -> None:
+    market, other = Market(origin=ORIGIN), NoteSigner(ORIGIN, SigningKey.from_seed(bytes([8]) * 32))
+    policy = market.log_policy(log=other.vkey, cosigner=COSIGNER.vkey)
+    made = Indexed([policy.leaf_bytes, *genesis()[1:], statement(1)])
+    made.follow()
+    assert failed(check_history(made.prove(KEY), TRUST_LOG)) == [("index_key", "unusable")]
 
 
 @given(st.integers(0, 10**9), st.integers(1, 255))

@@ -110,6 +110,17 @@ def test_the_platforms_own_key_has_a_history_too() -> None:
     assert step(check_bundle(receipt, TRUST, history=made.prove(platform))).outcome == "passed"
 
 
+def test_the_statement_that_withdraws_the_key_which_signs_it_is_its_last() -> None:
+    own = {"org": MARKET.platform_org, "key": MARKET.platform.public.raw.hex()}
+    made = world(withdrawal(**own), withdrawal("unused", **own))
+    platform = made.prove(key_of_history(MARKET.platform.public))
+    outcomes = [
+        step(check_bundle(made.reader().receipt(index, supporting=(0,)), TRUST, history=platform)).outcome
+        for index in (3, 4)
+    ]
+    assert outcomes == ["passed", "failed"]
+
+
 def test_a_history_that_hides_the_withdrawal_is_not_accepted() -> None:
     made = world(withdrawal(), FACT)
     before = Indexed([*genesis(), BINDING.leaf_bytes])
