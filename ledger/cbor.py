@@ -56,11 +56,11 @@ def _ordered(value: Any) -> Any:
         return value
     if isinstance(value, Tag):
         return cbor2.CBORTag(value.number, _ordered(value.value))
+    if isinstance(value, list | tuple):
+        return [_ordered(item) for item in value]
     if isinstance(value, Mapping):
         pairs = sorted(value.items(), key=lambda pair: cbor2.dumps(pair[0]))
         return {key: _ordered(item) for key, item in pairs}
-    if isinstance(value, list | tuple):
-        return [_ordered(item) for item in value]
     return value
 
 
@@ -79,9 +79,11 @@ class _Reader:
     def item(self, depth: int) -> Any:
         if depth > MAX_DEPTH:
             raise Malformed(f"The {self._what} is nested more than {MAX_DEPTH} levels deep.")
-        self._expect(1)
-        major, argument = divmod(self._data[self.position], 32)
-        self.position += 1
+        start = self.position
+        if start == self._size:
+            self._expect(1)
+        major, argument = self._data[start] >> 5, self._data[start] & 31
+        self.position = start + 1
         if argument >= 24:
             argument = self._long_argument(major, argument)
         match major:
