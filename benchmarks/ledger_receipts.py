@@ -71,7 +71,7 @@ def run(scale: Scale) -> Iterator[Figure]:
         },
     )
     what = f"{len(batch.receipts):,} receipts of a log of {batch.size:,} entries"
-    for name, target in ((ours, None), (alone, None), (standard, 0.5)):
+    for name, target in ((ours, 0.8), (alone, None), (standard, 0.8)):
         yield Figure(
             f"ledger: {what}, {name}",
             seconds[name],
@@ -188,12 +188,15 @@ def registration(provider: SigningKey, number: int) -> Statement:
         "delivery": "hosted",
         "derivedFrom": [],
     }
-    return signed("registration", predicate, provider, urn(ORIGIN, "org", UUID.format(2)))
+    sub = urn(ORIGIN, "asset", UUID.format(number))
+    return signed("registration", predicate, provider, urn(ORIGIN, "org", UUID.format(2)), sub, TIME + number)
 
 
-def signed(kind: str, predicate: dict[str, object], key: SigningKey, org: str) -> Statement:
+def signed(
+    kind: str, predicate: dict[str, object], key: SigningKey, org: str, sub: str = "", time: int = TIME
+) -> Statement:
     payload = in_toto(f"{KIND}/{kind}/v1", "manifest.json", {"sha256": "ab" * 32}, predicate)
-    return sign_statement(payload, Claims(org, org, ORIGIN, TIME), key)
+    return sign_statement(payload, Claims(org, sub or org, ORIGIN, time), key)
 
 
 if __name__ == "__main__":
