@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.figures import Figure, Scale, command_line, stopwatch
+from benchmarks.figures import Figure, Scale, alternate, command_line, stopwatch
 from benchmarks.ledger_append import ENTRY_SIZE, ORIGIN, create_log, log_signer_of
 from benchmarks.places import in_files
 from benchmarks.proof import KINDS, timed_proofs
@@ -35,24 +35,13 @@ WRITER_MB = 200
 
 def run(scale: Scale) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="datawharf-bench-") as scratch:
-        folder, chosen = Path(scratch), random.Random(7)
+        folder, chosen = Path(scratch, "log"), random.Random(7)
+        folder.mkdir()
         log = create_log(folder)
-        smallest: list[float] = []
         size = 1_000
         while size <= LARGEST[scale]:
             fill(log, size, chosen)
-            cost = [append(log, BATCH, chosen) / BATCH for _ in range(REPEATS[scale])]
-            smallest = smallest or cost
-            yield Figure(
-                f"ledger: an entry more in {size:,}, in batches of {BATCH:,}, durable and published",
-                cost,
-                "the same in 1,000",
-                smallest,
-                at_most=FLAT,
-                amount=1,
-                unit="entries",
-                note=f"memory of the writer's process {memory_mb()} MB (target: below {WRITER_MB} MB)",
-            )
+            yield _cost(log, size, Path(scratch, f"beside-{size}"), REPEATS[scale], chosen)
             log.close()
             log, started = start(folder, REPEATS[scale])
             yield _beside_target(f"ledger: a writer starts on {size:,} entries", started, START_SECONDS)
@@ -62,6 +51,32 @@ def run(scale: Scale) -> Iterator[Figure]:
                 yield _beside_target(what, taken, PROOF_SECONDS[kind])
             size *= 10
         log.close()
+
+
+def _cost(log: Log, size: int, folder: Path, repeats: int, chosen: random.Random) -> Figure:
+    """An entry more in `log`, in turns with one more in a log of 1,000 entries."""
+    folder.mkdir()
+    small = create_log(folder)
+    fill(small, 1_000, chosen)
+    beside = "the same in 1,000"
+    seconds = alternate(
+        repeats,
+        {
+            "": lambda: append(log, BATCH, chosen) / BATCH,
+            beside: lambda: append(small, BATCH, chosen) / BATCH,
+        },
+    )
+    small.close()
+    return Figure(
+        f"ledger: an entry more in {size:,}, in batches of {BATCH:,}, durable and published",
+        seconds[""],
+        beside,
+        seconds[beside],
+        at_most=FLAT,
+        amount=1,
+        unit="entries",
+        note=f"memory of the writer's process {memory_mb()} MB (target: below {WRITER_MB} MB)",
+    )
 
 
 def fill(log: Log, size: int, chosen: random.Random) -> None:
