@@ -201,8 +201,7 @@ class Signer:
         while True:
             data, state = self._read()
             new = change(state)
-            if new == state:
-                return state
+            # Also what stands there already: whoever wrote it may have failed, or ended, before it was durable.
             try:
                 self._state.swap(data, _format_state(new))
             except Conflict:

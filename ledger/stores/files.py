@@ -75,7 +75,7 @@ class FileObjects:
 
     def paths(self, prefix: str) -> Iterator[str]:
         start = self._root / prefix.rpartition("/")[0]
-        for folder, _, names in os.walk(start):
+        for folder, _, names in os.walk(start, onerror=_not_listed):
             relative = Path(folder).relative_to(self._root)
             for name in names:
                 path = (relative / name).as_posix()
@@ -191,6 +191,12 @@ def _discard(paths: Sequence[Path]) -> None:
     with contextlib.suppress(OSError):
         for path in paths:
             path.unlink(missing_ok=True)
+
+
+def _not_listed(error: OSError) -> None:
+    # No folder has no files; one that cannot be read may have some.
+    if not isinstance(error, FileNotFoundError):
+        raise _failed("list", str(error.filename or "a folder"), error) from error
 
 
 def _failed(verb: str, what: str, error: OSError) -> StorageFailed:

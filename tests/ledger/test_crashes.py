@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -15,8 +18,10 @@ from ledger.fsck import fsck
 from ledger.hashing import EMPTY_ROOT
 from ledger.log import Log
 from ledger.proofs import verify_consistency
+from ledger.stores import durable
 from ledger.stores.memory import Outcome
 from tests.ledger.logs import LOG_SIGNER, NOW, RECEIPT_KEY, World, entries, naive_files, naive_root
+from tests.ledger.writer import open_log
 
 OUTCOMES: list[Outcome] = ["lost", "persisted"]
 
@@ -175,6 +180,31 @@ def test_a_failure_after_the_swap_stops_the_log() -> None:
     with pytest.raises(StorageFailed, match="load it again"):
         log.publish(NOW)
     assert list(world.load().entries(0, 9)) == entries(0, 3)
+
+
+def test_a_signature_leaves_only_when_the_signers_state_is_durable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A state that stands in its file after a failed sync may be gone after a power cut, whoever has read it since."""
+    log = open_log(tmp_path)
+    sync_directory, synced = durable.sync_directory, list[Path]()
+
+    def fail(path: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def count(path: Path) -> None:
+        sync_directory(path)
+        synced.append(path)
+
+    monkeypatch.setattr(durable, "sync_directory", fail)
+    for _ in range(2):
+        with pytest.raises(StorageFailed, match="signer's state"):
+            log.publish(NOW)
+    monkeypatch.setattr(durable, "sync_directory", count)
+    log.publish(NOW)
+    # The signer's state is in the folder around the log's.
+    assert tmp_path in synced
+    log.close()
 
 
 class LogMachine(RuleBasedStateMachine):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Callable
@@ -381,6 +382,21 @@ def test_a_file_in_the_place_of_a_folder_is_the_stores_fault(tmp_path: Path) -> 
     objects.create({"tile": b"a file"})
     with pytest.raises(StorageFailed):
         objects.create({"tile/0/000": b"x"})
+
+
+def test_a_folder_that_cannot_be_listed_is_not_taken_for_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FileObjects(tmp_path / "objects")
+    assert list(store.paths("checkpoints/")) == []
+    store.create({"checkpoints/7": b"note"})
+
+    def fail(path: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "scandir", fail)
+    with pytest.raises(StorageFailed, match="Input/output error"):
+        list(store.paths("checkpoints/"))
 
 
 def test_a_failed_batch_leaves_no_temporary_file(tmp_path: Path) -> None:
