@@ -27,7 +27,7 @@ from ledger.note import NoteSigner, sign_note
 from ledger.stores.files import FileObjects
 
 ENTRY_SIZES = (1_100, 8_192)
-BYTES = {Scale.TINY: 600_000, Scale.USUAL: 128 * MIB, Scale.FULL: 1024 * MIB}
+BYTES = {Scale.TINY: 600_000, Scale.USUAL: 256 * MIB, Scale.FULL: 1024 * MIB}
 ROUNDS = {Scale.TINY: 1, Scale.USUAL: 3, Scale.FULL: 3}
 CORES = os.cpu_count() or 1
 

@@ -77,7 +77,7 @@ def run(scale: Scale) -> Iterator[Figure]:
                     [market.prove(with_entries) for _ in range(REPEATS[scale])],
                     "the target",
                     [TARGET_SECONDS],
-                    at_most=None if with_entries else 1,
+                    at_most=1,
                 )
             size *= 10
         market.close()
