@@ -8,15 +8,18 @@ from ledger.check import check_bundle
 from ledger.index.announcement import INDEX_MAP, index_predicate
 from ledger.index.check import HistoryReport, check_history
 from ledger.index.history import MEDIA_TYPE
+from ledger.index.state import IndexState, format_state, index_origin
 from ledger.indexer.rebuild import rebuild
 from ledger.keys import SigningKey
+from ledger.log import Log
 from ledger.note import COSIGNATURE_ED25519, NoteSigner, parse_vkey
 from ledger.policy import Policy, parse_policy
 from ledger.reader import LogView
 from ledger.statement import parse_statement
-from market.signers import index_vkey
+from ledger.stores.files import FileLock, FileObjects
+from market.signers import index_vkey, own_signers
 from market.statements import build
-from tests.builders.marketplace import Marketplace
+from tests.builders.marketplace import Marketplace, marketplace
 
 
 def trust_of(market: Marketplace) -> Policy:
@@ -98,6 +101,35 @@ def test_the_index_made_again_from_the_public_files_agrees(small_market: Marketp
     found = rebuild(log, signed, index, index_signed)
     assert found.difference is None
     assert found.size == signed.size
+
+
+def test_an_index_that_is_not_what_the_log_leads_to_is_refused_in_words(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """The operator's own index, with a root that hides something: no server proves from it, and each says why."""
+    with marketplace(tmp_path / "home", sqlite_url) as market:
+        settings = market.settings
+        market.drain()
+        before = market.browser().get("/api/v1/ledger/history", params={"key": "asset:none"})
+        assert before.status_code == 200
+        with market.ledger.writing() as log:
+            log.append([b"an entry that no job tells the index of"])
+            head = log.publish(int(market.clock.now().timestamp())).checkpoint
+        market.ledger.close()
+        signer = own_signers(settings)[1]
+        assert signer is not None
+        folder = settings.home / "index"
+        lying = Log.load(
+            index_origin(settings.origin), FileObjects(folder / "log"), FileLock(folder / "head"), signer
+        )
+        lying.append([format_state(IndexState(head, bytes(32)))])
+        lying.publish(int(market.clock.now().timestamp()))
+        lying.close()
+        for _ in range(2):
+            refused = market.browser().get("/api/v1/ledger/history", params={"key": "asset:none"})
+            assert refused.status_code == 503
+            assert refused.json()["slug"] == "index-unavailable"
+            assert "is not what those entries lead to" in refused.json()["detail"]
 
 
 def test_the_statement_kind_is_what_the_ledger_reads() -> None:
