@@ -20,6 +20,10 @@ OUTCOMES: dict[str, tuple[str, str]] = {
         "Genuine, but no longer valid.",
         "凭证真实，但已失效。",
     ),
+    "incomplete": (
+        "Not enough. Nothing that ran failed, but these files alone do not show that the statement is in the ledger.",
+        "尚不足以核验：已执行的步骤均未失败，但仅凭这些文件不能表明该声明已入账本。",
+    ),
     "failed": (
         "Failed. Do not rely on this receipt; the steps below say what is wrong.",
         "核验未通过。请勿依赖此凭证，问题见下方各步骤。",
@@ -34,6 +38,13 @@ DEPENDS = (
     "Not run: {what} rests on a step that did not pass.",
     "未执行：{what_zh}所依赖的步骤未通过。",
 )
+
+NOT_GIVEN = (
+    "Not run: {what} needs what a file of this kind does not carry. Add the receipt (.receipt.json) of this entry, or of "
+    "another one by the same signer.",
+    "未执行：{what_zh}所需内容不在此类文件中。请同时提供该条目或同一签署方其他条目的凭证（.receipt.json）。",
+)
+"""For forms of a receipt that carry only part of it; `ledger.check` reads the whole one alone, the browser all of them."""
 
 NAMES: dict[str, tuple[str, str]] = {
     "readable": ("the receipt's form", "凭证格式"),
@@ -52,6 +63,10 @@ NAMES: dict[str, tuple[str, str]] = {
 
 WORDS: dict[str, tuple[str, str]] = {
     "readable.passed": ("The receipt is complete and in its one valid form.", "凭证完整，格式唯一且有效。"),
+    "readable.passed.parts": (
+        "Part of a receipt, in its one valid form: {forms}.",
+        "凭证的一部分，格式唯一且有效：{forms}。",
+    ),
     "readable.failed": (
         "This is not a receipt, or it was cut off or changed: {reason} Get it again from whoever gave it to you.",
         "这不是凭证，或内容不完整、被改动（技术原因：{reason}）。请向提供者重新索取。",
@@ -205,6 +220,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "The standard receipt (RFC 9942) proves the same entry under the same root.",
         "标准收据（RFC 9942）在同一树根下证明同一条目。",
     ),
+    "cose_receipt.passed.alone": (
+        "The standard receipt (RFC 9942), signed with the receipt key that entry 0 names, proves the statement as entry "
+        "{index} of {size}.",
+        "标准收据（RFC 9942）由第 0 条所载收据密钥签署，证明该声明是账本第 {index} 条（共 {size} 条）。",
+    ),
     "cose_receipt.failed.signature": (
         "The standard receipt is not for this entry or not signed with the ledger's receipt key: {reason} "
         "Get a new receipt.",
@@ -302,9 +322,10 @@ WORDS: dict[str, tuple[str, str]] = {
 def step_words(code: str, outcome: str, cause: str, language: Language, *, one: bool = False) -> str:
     """The sentence of a step, with `{names}` still in it; KeyError if there is none. one: it counts one file."""
     at = 0 if language == "en" else 1
-    if (outcome, cause) == ("not_run", "depends"):
+    general = {"depends": DEPENDS, "not_given": NOT_GIVEN}.get(cause) if outcome == "not_run" else None
+    if general is not None:
         what, what_zh = NAMES.get(code) or HISTORY_NAMES[code]
-        return DEPENDS[at].format(what=what, what_zh=what_zh)
+        return general[at].format(what=what, what_zh=what_zh)
     name = ".".join(part for part in (code, outcome, cause) if part)
     words = WORDS.get(f"{name}.one") if one else None
     return (words or WORDS.get(name) or HISTORY_WORDS[name])[at]

@@ -21,12 +21,13 @@ MODULES = Path(__file__).parents[1] / "static" / "js"
 PAGE = Path(__file__).with_name("verifier_page.html")
 STYLE = Path(__file__).with_name("verifier_page.css")
 ENTRY = "verify_alone.js"
-# A worker needs an address of its own to load from, and this file has none to offer.
-INSTEAD = {"file_hasher.js": "file_hasher_in_page.js"}
+WORKER = "verify_worker.js"
+# A worker needs an address to load from: this file makes one for a script that it carries as text.
+INSTEAD = {"file_hasher.js": "file_hasher_alone.js"}
 
 _POLICY = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; form-action 'none'; base-uri 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'"
+    "worker-src blob:; require-trusted-types-for 'script'; trusted-types datawharf-worker"
 )
 _IMPORT = re.compile(r'^import (?:(\{[^}]*\}|\* as \w+) from )?"\./([a-z0-9_]+\.js)";$', re.MULTILINE)
 _NAMED = re.compile(r'"\./([a-z0-9_]+\.js)"')
@@ -45,7 +46,8 @@ def verifier_file() -> bytes:
     script, style = f"\n{bundle(ENTRY)}", f"\n{_text(STYLE)}"
     policy = _POLICY.format(script=_source_hash(script), style=_source_hash(style))
     page = _text(PAGE)
-    for name, value in (("policy", policy), ("style", style), ("script", script)):
+    worker = f"\n{bundle(WORKER)}"
+    for name, value in (("policy", policy), ("style", style), ("worker", worker), ("script", script)):
         before, mark, after = page.partition(f"@{name}@")
         if not mark:
             raise UnreadableModule(f"{PAGE.name} has no place for its {name}")

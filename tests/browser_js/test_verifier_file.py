@@ -9,12 +9,16 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ledger.check import check_bundle
+from ledger.check_words import Language
+from ledger.index.check import check_history
 from ledger.policy import fingerprint, format_policy, parse_policy
 from ledger.receipt import format_bundle
 from market.provenance import verifier_file
 from market.provenance.verifier_file import UnreadableModule, bundle
 from tests.browser_js import receipt_vectors
 from tests.browser_js.receipt_vectors import FILES, MANIFEST, Case, scene
+from tests.ledger import transplants
+from tests.vectors import histories
 
 TRUST = format_policy(scene().log.trust())
 RECEIPT = format_bundle(scene().bundle())
@@ -141,9 +145,106 @@ def test_a_large_file_shows_progress_and_can_be_cancelled(offline: Page, file: P
     offline.locator("#f-data").set_input_files(big)
     offline.get_by_role("button", name="Check").click()
     expect(offline.locator("progress")).to_have_attribute("value", re.compile("^[1-9]"))
+    assert len(offline.workers) == 1, "the page itself stays free"
     offline.get_by_role("button", name="Cancel").click()
     expect(offline.locator("[data-status]")).to_have_text("Stopped. Nothing was checked.")
     assert offline.evaluate("document.querySelector('progress').value") < 100
+
+
+def _results(page: Page) -> list[str]:
+    page.locator("form button:not([data-do])").click()
+    expect(page.locator("[data-list]")).to_be_visible()
+    return page.locator("[data-list] > details > summary").all_inner_texts()
+
+
+@pytest.mark.parametrize("kind", BROWSERS)
+def test_a_history_gets_the_verdict_of_the_ledger_package(offline: Page, file: Path, kind: str) -> None:
+    """The malicious ones fail with the ledger package's words, in both languages."""
+    offline.add_init_script(BROWSERS[kind])
+    lang: Language = "zh" if kind == "no Ed25519" else "en"
+    for case in histories.cases()[:25]:
+        show(offline, file, trust=format_policy(case.trust), receipt=case.data, lang=lang)
+        outcomes = check(offline)
+        report = check_history(case.data, case.trust)
+        assert outcomes == {step.code: step.outcome for step in report.steps}, case.name
+        expect(offline.locator("[data-heading]")).to_have_text(report.sentence(lang))
+        for step in report.steps:
+            if step.outcome == "failed" and "reason" not in step.params:
+                expect(offline.locator(f'[data-step="{step.code}"] span')).to_have_text(step.sentence(lang))
+
+
+@pytest.mark.parametrize("name", transplants.transplants())
+def test_each_transplant_fails_at_its_step(offline: Page, file: Path, tmp_path: Path, name: str) -> None:
+    case = transplants.transplants()[name]
+    (tmp_path / transplants.FILE).write_bytes(case.data)
+    (tmp_path / "manifest.json").write_bytes(case.manifest.canonical)
+    show(offline, file, trust=format_policy(transplants.MARKET.trust()), receipt=case.receipt)
+    offline.locator("#f-data").set_input_files([tmp_path / "manifest.json", tmp_path / transplants.FILE])
+    assert check(offline)[case.step] == "failed"
+    expect(offline.locator("[data-heading]")).to_contain_text("Failed")
+
+
+def test_a_transplanted_proof_fails_as_a_tlog_proof_too(offline: Page, file: Path, tmp_path: Path) -> None:
+    (tmp_path / "entry").write_bytes(transplants.GOOD.statement)
+    offline.goto(file.as_uri())
+    offline.locator("#f-trust").fill(format_policy(transplants.MARKET.trust()).decode())
+    for shown, outcome in (
+        (transplants.GOOD, "passed"),
+        (transplants.transplants()["index"].bundle, "failed"),
+        (transplants.transplants()["proof"].bundle, "failed"),
+        (transplants.transplants()["checkpoint"].bundle, "failed"),
+    ):
+        (tmp_path / "proof").write_bytes(shown.tlog_proof)
+        offline.locator("#f-receipt").set_input_files([tmp_path / "proof", tmp_path / "entry"])
+        assert check(offline)["included"] == outcome
+
+
+def test_many_are_summed_up_and_what_failed_opens(offline: Page, file: Path, tmp_path: Path) -> None:
+    wrong = RECEIPT.replace(b'"index":4', b'"index":5')
+    (tmp_path / "all.jsonl").write_bytes(b"\n".join([RECEIPT] * 20 + [wrong] + [RECEIPT] * 20) + b"\n")
+    (tmp_path / "other.json").write_bytes(b"{}")
+    offline.goto(f"{file.as_uri()}#en")
+    offline.locator("#f-trust").fill(TRUST.decode())
+    offline.locator("#f-receipt").set_input_files([tmp_path / "all.jsonl", tmp_path / "other.json"])
+    first, second, passed = _results(offline)
+    expect(offline.locator("[data-heading]")).to_have_text("40 passed, 2 did not.")
+    assert first.startswith("✗ all.jsonl:21 · Failed")
+    assert second.startswith("✗ other.json · The receipt cannot be read")
+    assert passed == "40 that passed"
+    offline.get_by_text("all.jsonl:21").click()
+    expect(offline.locator('[data-list] [data-step="included"][data-outcome="failed"]')).to_be_visible()
+    offline.get_by_text("40 that passed").click()
+    expect(offline.locator("[data-list] ul li")).to_have_count(40)
+    (tmp_path / "all.jsonl").write_bytes(b"\n".join([RECEIPT] * 3) + b"\n")
+    offline.locator("#f-receipt").set_input_files(tmp_path / "all.jsonl")
+    _results(offline)
+    expect(offline.locator("[data-heading]")).to_have_text("All 3 passed.")
+    assert check_one(offline, tmp_path) == 12, "the list is gone when one is checked"
+
+
+def check_one(page: Page, tmp_path: Path) -> int:
+    (tmp_path / "one.json").write_bytes(RECEIPT)
+    page.locator("#f-receipt").set_input_files(tmp_path / "one.json")
+    check(page)
+    expect(page.locator("[data-list]")).to_have_count(0)
+    return page.locator("[data-steps] li").count()
+
+
+def test_dropped_files_go_where_their_content_says(offline: Page, file: Path) -> None:
+    offline.goto(f"{file.as_uri()}#en")
+    dropped = {"x.txt": RECEIPT, "receipt.json": FILES["ports.csv"], "y": MANIFEST.canonical, "z": TRUST}
+    offline.evaluate(
+        """(files) => {
+          const dataTransfer = new DataTransfer();
+          for (const [name, text] of Object.entries(files)) dataTransfer.items.add(new File([text], name));
+          document.querySelector("form").dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true }));
+        }""",
+        {name: data.decode() for name, data in dropped.items()},
+    )
+    expect(offline.locator("[data-fingerprint]")).to_have_text(fingerprint(parse_policy(TRUST)))
+    names = "(id) => [...document.querySelector(id).files].map(({ name }) => name)"
+    assert offline.evaluate(names, "#f-receipt") == ["x.txt"]
+    assert offline.evaluate(names, "#f-data") == ["receipt.json", "y"]
 
 
 def test_it_speaks_chinese_and_english(offline: Page, file: Path) -> None:

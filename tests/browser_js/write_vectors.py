@@ -15,6 +15,7 @@ from tests.browser_js import (
     format_vectors,
     history_vectors,
     manifest_vectors,
+    piece_vectors,
     policy_vectors,
     receipt_vectors,
 )
@@ -25,6 +26,7 @@ BUILDERS = {
     "histories": history_vectors.build,
     "index_keys": history_vectors.build_keys,
     "manifests": manifest_vectors.build,
+    "pieces": piece_vectors.build,
     "policies": policy_vectors.build,
     "receipts": receipt_vectors.build,
 }

@@ -8,7 +8,7 @@ Run as `python -m tests.browser_js.write_words` after a sentence has changed.
 import json
 from pathlib import Path
 
-from ledger.check_words import DEPENDS, NAMES, OUTCOMES, WORDS
+from ledger.check_words import DEPENDS, NAMES, NOT_GIVEN, OUTCOMES, WORDS
 from ledger.index import words as history
 
 FOLDER = Path(__file__).parents[2] / "market" / "static" / "js"
@@ -22,12 +22,18 @@ def _table(name: str, words: dict[str, tuple[str, str]], at: int) -> str:
     return f"export const {name} = {{\n{rows}}};\n"
 
 
+def _general(name: str, words: tuple[str, str], at: int) -> str:
+    return (
+        f"export const {name} = {json.dumps(words[at].replace('{what_zh}', '{what}'), ensure_ascii=False)};\n"
+    )
+
+
 def _of_receipts(language: str) -> str:
     at = LANGUAGES.index(language)
-    depends = json.dumps(DEPENDS[at].replace("{what_zh}", "{what}"), ensure_ascii=False)
     return (
         "// Written by tests/browser_js/write_words.py from ledger/check_words.py; change the sentences there.\n"
-        f"export const DEPENDS = {depends};\n"
+        + _general("DEPENDS", DEPENDS, at)
+        + _general("NOT_GIVEN", NOT_GIVEN, at)
         + _table("OUTCOMES", OUTCOMES, at)
         + _table("NAMES", NAMES, at)
         + _table("WORDS", WORDS, at)

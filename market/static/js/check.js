@@ -13,6 +13,8 @@ import { verifyInclusion } from "./merkle.js";
 import { parseNote, verifySignatures } from "./note.js";
 import { fingerprint } from "./policy.js";
 import { opens, parseBundle } from "./receipt.js";
+import { sha256 } from "./sha256.js";
+import { once } from "./verifying.js";
 import { cosignatures, cosignedAt, missingQuorum, sortedNames } from "./witnesses.js";
 
 /** The steps, in the order in which a report shows them. */
@@ -22,22 +24,56 @@ export const CODES = [
 ];
 const CLOCK_TOLERANCE = 300; // Seconds by which two honest clocks may differ.
 
-function read(data, trust, now) {
+/** `value`, which the file at hand has or has not: a bundle has all, the other forms of a receipt have parts of it. */
+const given = (value) => {
+  if (value === undefined) throw new Finding("not_run", "not_given");
+  return value;
+};
+
+/** A statement that many receipts bring along. */
+const shared = (text, bytes) => once("statement", text, () => parseStatement(bytes));
+
+function readNote(checkpoint) {
+  const note = parseNote(checkpoint);
+  return { note, claimed: parseCheckpoint(note.text) };
+}
+
+const readReceipt = (bytes) => ({ bytes, ...parseCoseReceipt(bytes) });
+
+/**
+ * What there is to check: main {statement, index, path}, of which pieces lack some; the note, which they may lack too;
+ * receipts; supporting entries, under the checkpoint `under` of `lender` (the receipt itself, if it is a bundle).
+ */
+function readBundle(data, trust, now) {
   const bundle = parseBundle(data);
-  const entry = ({ statement, index, path }) => ({ statement: parseStatement(statement), index, path });
-  const note = parseNote(bundle.checkpoint);
+  const { statement, index, path, openings } = bundle;
+  const found = {
+    trust, now, openings,
+    ...readNote(bundle.checkpoint),
+    receipts: [readReceipt(bundle.coseReceipt)],
+    main: { statement: parseStatement(statement), index, path },
+    supporting: bundle.supporting.map((each) => ({ ...each, statement: shared(toHex(sha256(each.statement)), each.statement) })),
+    witnessTimes: new Map(),
+  };
+  return Object.assign(found, { lender: found });
+}
+
+function readPieces(pieces, trust, now, lender) {
+  const [{ statement } = {}, { checkpoint, ...proof } = {}, { coseReceipts = [] } = {}] =
+    ["statement", "checkpoint", "coseReceipts"].map((name) => pieces.find((piece) => piece[name]));
+  const receipts = coseReceipts.map(readReceipt);
+  const { index, path, size } = checkpoint ? proof : (receipts[0] ?? {});
+  const sameTree = lender && !checkpoint && lender.claimed.size === size;
   return {
-    bundle, trust, now, note,
-    receipt: parseCoseReceipt(bundle.coseReceipt),
-    main: entry(bundle),
-    supporting: bundle.supporting.map(entry),
-    claimed: parseCheckpoint(note.text),
+    trust, now, lender, receipts, openings: [], supporting: lender?.supporting,
+    ...(checkpoint ? readNote(checkpoint) : sameTree && { note: lender.note, claimed: lender.claimed }),
+    main: { statement, index, path },
     witnessTimes: new Map(),
   };
 }
 
 async function checkLogSignature(found) {
-  const { origin } = found.claimed;
+  const { origin } = given(found.claimed);
   const keys = found.trust.logs.map(({ verifier }) => verifier).filter(({ name }) => name === origin);
   if (!keys.length) throw new Finding("failed", "unknown_log", { origin });
   await orFind(() => verifySignatures(found.note, keys), () => new Finding("failed", "signature", { origin }));
@@ -56,29 +92,41 @@ function isIncluded({ statement, index, path }, { size, root }) {
   }
 }
 
+/** The same of an entry that many receipts bring along. */
+function isSharedIncluded(entry, checkpoint) {
+  const hashes = [entry.statement.leafHash, ...entry.path, checkpoint.root].map(toHex);
+  return once("included", [entry.index, checkpoint.size, ...hashes].join(" "), () => isIncluded(entry, checkpoint));
+}
+
 function checkIncluded(found) {
+  given(found.main.statement);
+  given(found.claimed);
   const checkpoint = depends(found.checkpoint);
   const { origin, size } = checkpoint;
-  for (const entry of [found.main, ...found.supporting]) {
+  for (const entry of found.lender === found ? [found.main, ...found.supporting] : [found.main]) {
     const { aud } = entry.statement.claims;
     if (aud !== origin) throw new Finding("failed", "other_log", { aud, origin });
-    if (!isIncluded(entry, checkpoint))
-      throw new Finding("failed", entry === found.main ? "proof" : "supporting", { index: entry.index });
+    const isMain = entry === found.main;
+    if (!(isMain ? isIncluded : isSharedIncluded)(entry, checkpoint))
+      throw new Finding("failed", isMain ? "proof" : "supporting", { index: entry.index });
   }
   return { index: found.main.index, size, origin };
 }
 
 async function checkLogPolicy(found) {
-  const { origin } = depends(found.checkpoint);
-  const entry = [found.main, ...found.supporting].find(({ index }) => index === 0);
+  const { checkpoint, logKeys, main, supporting } = given(found.lender);
+  const { origin } = depends(checkpoint);
+  const entry = [main, ...supporting].find(({ index }) => index === 0);
   if (!entry) throw new Finding("failed", "missing");
-  if (!isIncluded(entry, found.checkpoint)) throw new Finding("failed", "not_first");
+  if (!isSharedIncluded(entry, checkpoint)) throw new Finding("failed", "not_first");
   const policy = await orFind(
-    () => verifyLogPolicy(entry.statement),
+    () => once("log-policy", toHex(entry.statement.leafHash), () => verifyLogPolicy(entry.statement)),
     ({ message }) => new Finding("failed", "unusable", { reason: message }),
   );
-  if (policy.origin !== origin || !found.logKeys.some(({ vkey }) => vkey === policy.log.vkey))
+  if (policy.origin !== origin || !logKeys.some(({ vkey }) => vkey === policy.log.vkey))
     throw new Finding("failed", "other_log", { found: policy.origin, trusted: origin });
+  if ((found.checkpoint ?? checkpoint).origin !== origin)
+    throw new Finding("failed", "other_log", { found: origin, trusted: found.checkpoint.origin });
   found.policy = policy;
   return {};
 }
@@ -88,7 +136,7 @@ function checkOrg(org, { claims: { iss } }) {
 }
 
 /** {entry, key} of the supporting entry that binds the key which the statement names; nothing in it is verified. */
-function findBinding({ main, supporting }) {
+function findBinding({ main, supporting = [] }) {
   for (const entry of supporting.filter(({ statement }) => statement.document.predicateType === KEY_BINDING)) {
     try {
       const { key } = parseKeyBinding(entry.statement);
@@ -101,8 +149,9 @@ function findBinding({ main, supporting }) {
 }
 
 async function checkKeyBinding(found) {
+  const statement = given(found.main.statement);
   const policy = depends(found.policy);
-  const { statement, index } = found.main;
+  const { index } = found.main;
   if (equal(statement.kid, thumbprint(policy.platformKey))) {
     checkOrg(policy.platformOrg, statement);
     return { cause: "platform" };
@@ -110,10 +159,12 @@ async function checkKeyBinding(found) {
   const { entry } = findBinding(found);
   if (!entry) throw new Finding("failed", "missing");
   const unusable = ({ message }) => new Finding("failed", "unusable", { reason: message });
-  const { org } = await orFind(() => verifyKeyBinding(entry.statement, policy), unusable);
-  if (!isIncluded(entry, found.checkpoint)) throw unusable({ message: "its proof of inclusion does not hold" });
+  const verified = () => verifyKeyBinding(entry.statement, policy);
+  const facts = [entry.statement.leafHash, policy.platformKey].map(toHex).join(" ");
+  const { org } = await orFind(() => once("binding", `${policy.origin} ${policy.platformOrg} ${facts}`, verified), unusable);
+  if (!isSharedIncluded(entry, found.lender.checkpoint)) throw unusable({ message: "its proof of inclusion does not hold" });
   checkOrg(org, statement);
-  if (entry.index >= index) throw new Finding("failed", "bound_later", { bound: entry.index, index });
+  if (entry.index >= given(index)) throw new Finding("failed", "bound_later", { bound: entry.index, index });
   return { org, index: entry.index };
 }
 
@@ -127,29 +178,34 @@ function keyOfStatement(found) {
 }
 
 async function checkStatementSignature(found) {
-  const { statement } = found.main;
+  const statement = given(found.main.statement);
   const key = keyOfStatement(found);
   await orFind(() => verifyStatement(statement, key), () => new Finding("failed", "signature"));
   return { issuer: statement.claims.iss };
 }
 
 async function checkCoseReceipt(found) {
-  const { size, root } = depends(found.checkpoint);
+  const { receipts, checkpoint, main } = found;
+  const { leafHash } = given(main.statement);
+  given(receipts[0]);
+  if (found.lender === found) depends(checkpoint);
   const { receiptKey, origin } = depends(found.policy);
-  const { receipt, main } = found;
-  const samePath = receipt.path.length === main.path.length && receipt.path.every((hash, i) => equal(hash, main.path[i]));
-  const other = new Finding("failed", "other_proof");
-  if (receipt.size !== size || receipt.index !== main.index || !samePath) throw other;
-  if (!equal(receipt.protected, receiptHeader(receiptKey, origin))) throw other;
-  const proved = await orFind(
-    () => verifyCoseReceipt(found.bundle.coseReceipt, main.statement.leafHash, receiptKey),
-    ({ message }) => new Finding("failed", "signature", { reason: message }),
-  );
-  if (!equal(proved, root)) throw other;
-  return {};
+  for (const receipt of receipts) {
+    const samePath = receipt.path.length === main.path.length && receipt.path.every((hash, i) => equal(hash, main.path[i]));
+    const other = new Finding("failed", "other_proof");
+    if (receipt.index !== main.index || (checkpoint && (receipt.size !== checkpoint.size || !samePath))) throw other;
+    if (!equal(receipt.protected, receiptHeader(receiptKey, origin))) throw other;
+    const proved = await orFind(
+      () => verifyCoseReceipt(receipt, leafHash, receiptKey),
+      ({ message }) => new Finding("failed", "signature", { reason: message }),
+    );
+    if (checkpoint && !equal(proved, checkpoint.root)) throw other;
+  }
+  return checkpoint ? {} : { cause: "alone", index: main.index, size: receipts[0].size };
 }
 
 async function checkWitnesses(found) {
+  given(found.note);
   depends(found.checkpoint);
   const { trust, note } = found;
   const cosigned = await cosignatures(note, trust, found.witnessTimes);
@@ -171,6 +227,8 @@ function latest({ trust, witnessTimes }, cosigner, time) {
 }
 
 async function checkTime(found) {
+  given(found.main.statement);
+  given(found.note);
   depends(found.checkpoint);
   const { cosigner } = depends(found.policy);
   const bad = () => new Finding("failed", "signature", { by: cosigner.name });
@@ -184,7 +242,7 @@ async function checkTime(found) {
   return { ...bounds, cause };
 }
 
-function checkOpenings({ bundle: { openings }, main: { statement } }) {
+function checkOpenings({ openings, main: { statement } }) {
   if (!openings.length) throw new Finding("not_run", "none");
   for (const opening of openings)
     if (!opens(statement.document.predicate[opening.name], opening))
@@ -203,6 +261,7 @@ function compareFile(row, found) {
 
 function checkData({ main: { statement } }, manifest, files = new Map()) {
   if (!manifest && !files.size) throw new Finding("not_run", "");
+  given(statement);
   const registered = registeredDigest(statement);
   if (!registered) throw new Finding("not_run", "not_about_data");
   if (!manifest) throw new Finding("warning", "no_manifest");
@@ -222,31 +281,61 @@ function checkData({ main: { statement } }, manifest, files = new Map()) {
   return { files: files.size, bytes };
 }
 
+const CHECKS = [
+  ["log_signature", checkLogSignature], ["included", checkIncluded], ["log_policy", checkLogPolicy],
+  ["key_binding", checkKeyBinding], ["statement_signature", checkStatementSignature], ["cose_receipt", checkCoseReceipt],
+  ["witnesses", checkWitnesses], ["time", checkTime], ["openings", checkOpenings],
+];
+
+const UNKNOWN = { code: "key_not_revoked", outcome: "not_run", cause: "", params: {} };
+
+/** The report on something that is no receipt, for this reason. */
+export function unreadable(reason) {
+  const failed = { code: "readable", outcome: "failed", cause: "", params: { reason } };
+  const unread = CODES.slice(1, -1).map((code) => ({ code, outcome: "not_run", cause: "depends", params: {} }));
+  return report([failed, ...unread, UNKNOWN]);
+}
+
+async function reportOn(read, readable, { manifest, files }) {
+  let found;
+  try {
+    found = await read();
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    return unreadable(error.message);
+  }
+  const steps = { key_not_revoked: UNKNOWN, readable };
+  for (const [code, check] of CHECKS) steps[code] = await runStep(code, () => check(found));
+  steps.fingerprint = await runStep("fingerprint", () => checkData(found, manifest, files));
+  return report(CODES.map((code) => steps[code]));
+}
+
 /**
  * Checks receipt bytes against a parsed trust file, and against `files` (Map of path in the manifest to its digest)
  * of the parsed `manifest`, if given. `now` is the verifier's clock in POSIX seconds. Returns {outcome, steps: [{code,
  * outcome, cause, params}]}; nothing in a receipt makes it throw.
  */
-export async function checkBundle(data, trust, { manifest, files, now } = {}) {
-  const unknown = { code: "key_not_revoked", outcome: "not_run", cause: "", params: {} };
-  let found;
-  try {
-    found = read(data, trust, now);
-  } catch (error) {
-    if (!(error instanceof Malformed)) throw error;
-    const readable = { code: "readable", outcome: "failed", cause: "", params: { reason: error.message } };
-    const unread = CODES.slice(1, -1).map((code) => ({ code, outcome: "not_run", cause: "depends", params: {} }));
-    return report([readable, ...unread, unknown]);
-  }
-  const checks = [
-    ["log_signature", checkLogSignature], ["included", checkIncluded], ["log_policy", checkLogPolicy],
-    ["key_binding", checkKeyBinding], ["statement_signature", checkStatementSignature], ["cose_receipt", checkCoseReceipt],
-    ["witnesses", checkWitnesses], ["time", checkTime], ["openings", checkOpenings],
-  ];
-  const steps = { key_not_revoked: unknown, readable: { code: "readable", outcome: "passed", cause: "", params: {} } };
-  for (const [code, check] of checks) steps[code] = await runStep(code, () => check(found));
-  steps.fingerprint = await runStep("fingerprint", () => checkData(found, manifest, files));
-  return report(CODES.map((code) => steps[code]));
+export function checkBundle(data, trust, { manifest, files, now } = {}) {
+  const readable = { code: "readable", outcome: "passed", cause: "", params: {} };
+  return reportOn(() => readBundle(data, trust, now), readable, { manifest, files });
+}
+
+/**
+ * Checks parts of one receipt, see pieces.js, in the same way; what no part carries does not run. `lender` are the bytes of
+ * a bundle of the same log, which lends its entry 0 and the signer's key binding, each with its proof. The outcome is "incomplete" if nothing failed, but
+ * nothing shows that the statement is in the log.
+ */
+export async function checkPieces(pieces, trust, { manifest, files, now, lender } = {}) {
+  const forms = pieces.map(({ form }) => form);
+  const readable = { code: "readable", outcome: "passed", cause: "parts", params: { forms } };
+  const read = async () => {
+    const lending = lender && readBundle(lender, trust, now);
+    if (lending) await runStep("log_signature", () => checkLogSignature(lending));
+    return readPieces(pieces, trust, now, lending);
+  };
+  const made = await reportOn(read, readable, { manifest, files });
+  const shown = made.steps.some(({ code, outcome }) => ["included", "cose_receipt"].includes(code) && outcome === "passed");
+  return made.outcome === "passed_with_gaps" && !shown ? { ...made, outcome: "incomplete" } : made;
 }
 
 /** The manifest digest (hex) that a receipt's statement names, or undefined; nothing is verified. */

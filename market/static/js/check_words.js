@@ -19,7 +19,7 @@ async function tables(language) {
       : [import("./check_words_en.js"), import("./history_words_en.js")];
   const [receipts, histories] = await Promise.all(modules);
   return {
-    depends: receipts.DEPENDS,
+    general: { depends: receipts.DEPENDS, not_given: receipts.NOT_GIVEN },
     outcomes: { receipt: receipts.OUTCOMES, history: histories.OUTCOMES },
     names: { ...histories.NAMES, ...receipts.NAMES },
     words: { ...histories.WORDS, ...receipts.WORDS },
@@ -31,11 +31,11 @@ async function tables(language) {
  * is, "receipt" (or nothing) or "history".
  */
 export async function loadWords(language) {
-  const { depends, outcomes, names, words } = await tables(language);
+  const { general, outcomes, names, words } = await tables(language);
   // A reason is a clause without its full stop; in English it ends a sentence, in Chinese it stands in brackets.
   const stop = language === "zh" ? "" : ".";
   const stepSentence = ({ code, outcome, cause, params }) => {
-    if (outcome === "not_run" && cause === "depends") return depends.replace("{what}", names[code]);
+    if (outcome === "not_run" && Object.hasOwn(general, cause)) return general[cause].replace("{what}", names[code]);
     const name = [code, outcome, cause].filter(Boolean).join(".");
     const sentence = (params.files === 1 && words[`${name}.one`]) || words[name];
     const filled = (name) => render(name, params[name]) + (name === "reason" ? stop : "");

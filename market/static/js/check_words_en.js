@@ -1,9 +1,11 @@
 // Written by tests/browser_js/write_words.py from ledger/check_words.py; change the sentences there.
 export const DEPENDS = "Not run: {what} rests on a step that did not pass.";
+export const NOT_GIVEN = "Not run: {what} needs what a file of this kind does not carry. Add the receipt (.receipt.json) of this entry, or of another one by the same signer.";
 export const OUTCOMES = {
   "passed": "Passed. Every step ran and held.",
   "passed_with_gaps": "Passed, but some steps did not run or need attention; they are marked below.",
   "no_longer_valid": "Genuine, but no longer valid.",
+  "incomplete": "Not enough. Nothing that ran failed, but these files alone do not show that the statement is in the ledger.",
   "failed": "Failed. Do not rely on this receipt; the steps below say what is wrong.",
   "unreadable": "The receipt cannot be read, so nothing was checked.",
 };
@@ -23,6 +25,7 @@ export const NAMES = {
 };
 export const WORDS = {
   "readable.passed": "The receipt is complete and in its one valid form.",
+  "readable.passed.parts": "Part of a receipt, in its one valid form: {forms}.",
   "readable.failed": "This is not a receipt, or it was cut off or changed: {reason} Get it again from whoever gave it to you.",
   "fingerprint.passed": "The data are, byte for byte, what was registered ({files} files, {bytes} bytes).",
   "fingerprint.passed.one": "The data are, byte for byte, what was registered ({files} file, {bytes} bytes).",
@@ -59,6 +62,7 @@ export const WORDS = {
   "log_signature.failed.unknown_log": "The receipt is of the ledger {origin}, which is not in your trust file. Get the trust file of that ledger from someone you trust, not from the receipt.",
   "log_signature.failed.signature": "The state of the ledger was changed, or is not signed with the key of {origin} in your trust file. Do not rely on the receipt.",
   "cose_receipt.passed": "The standard receipt (RFC 9942) proves the same entry under the same root.",
+  "cose_receipt.passed.alone": "The standard receipt (RFC 9942), signed with the receipt key that entry 0 names, proves the statement as entry {index} of {size}.",
   "cose_receipt.failed.signature": "The standard receipt is not for this entry or not signed with the ledger's receipt key: {reason} Get a new receipt.",
   "cose_receipt.failed.other_proof": "The standard receipt is for another entry, state or ledger than the rest of the receipt. Do not rely on it.",
   "time.passed": "Not before {not_before_time} by the signer's own clock, not after {not_after_time} by {by}, which is run by the same operator as the ledger.",

@@ -1,9 +1,11 @@
 // Written by tests/browser_js/write_words.py from ledger/check_words.py; change the sentences there.
 export const DEPENDS = "未执行：{what}所依赖的步骤未通过。";
+export const NOT_GIVEN = "未执行：{what}所需内容不在此类文件中。请同时提供该条目或同一签署方其他条目的凭证（.receipt.json）。";
 export const OUTCOMES = {
   "passed": "核验通过：每一步都已执行并成立。",
   "passed_with_gaps": "核验通过，但有步骤未执行或需要留意，见下方标注。",
   "no_longer_valid": "凭证真实，但已失效。",
+  "incomplete": "尚不足以核验：已执行的步骤均未失败，但仅凭这些文件不能表明该声明已入账本。",
   "failed": "核验未通过。请勿依赖此凭证，问题见下方各步骤。",
   "unreadable": "无法读取此凭证，因此未作任何核验。",
 };
@@ -23,6 +25,7 @@ export const NAMES = {
 };
 export const WORDS = {
   "readable.passed": "凭证完整，格式唯一且有效。",
+  "readable.passed.parts": "凭证的一部分，格式唯一且有效：{forms}。",
   "readable.failed": "这不是凭证，或内容不完整、被改动（技术原因：{reason}）。请向提供者重新索取。",
   "fingerprint.passed": "数据与登记时逐字节一致（{files} 个文件，{bytes} 字节）。",
   "fingerprint.passed.one": "数据与登记时逐字节一致（{files} 个文件，{bytes} 字节）。",
@@ -59,6 +62,7 @@ export const WORDS = {
   "log_signature.failed.unknown_log": "凭证属于账本 {origin}，不在您的信任文件中。请从可信渠道（而非凭证本身）取得该账本的信任文件。",
   "log_signature.failed.signature": "账本状态被改动，或并非由信任文件中 {origin} 的密钥签署。请勿依赖此凭证。",
   "cose_receipt.passed": "标准收据（RFC 9942）在同一树根下证明同一条目。",
+  "cose_receipt.passed.alone": "标准收据（RFC 9942）由第 0 条所载收据密钥签署，证明该声明是账本第 {index} 条（共 {size} 条）。",
   "cose_receipt.failed.signature": "标准收据不属于该条目，或并非由账本的收据密钥签署（{reason}）。请重新取得凭证。",
   "cose_receipt.failed.other_proof": "标准收据所指的条目、状态或账本与凭证其余部分不同。请勿依赖。",
   "time.passed": "不早于 {not_before_time}（签署方自述），不晚于 {not_after_time}（{by}，与账本为同一运营方）。",

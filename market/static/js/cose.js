@@ -4,7 +4,7 @@
 // Receipt (RFC 9942) = 18([protected {1: alg, 4: kid, 395: 1, 15: {1: issuer}},
 //   {396: {-1: [bstr([size, index, [1*63 hash]])]}}, nil, signature over the root]).
 // Signed bytes = ["Signature1", protected, h'', payload]. kid = thumbprint, see keys.js.
-import { equal, fromHex } from "./bytes.js";
+import { equal, fromHex, toHex } from "./bytes.js";
 import { formatCanonical, parseCanonical } from "./canonical_json.js";
 import { decode, encode, Tagged } from "./cbor.js";
 import { verify } from "./ed25519.js";
@@ -12,6 +12,7 @@ import { Malformed, Unverified } from "./errors.js";
 import { thumbprint } from "./keys.js";
 import { leafHash, rootFromInclusion } from "./merkle.js";
 import { checkMembers, isObject } from "./members.js";
+import { once } from "./verifying.js";
 
 const MAX_STATEMENT = 65535;
 const CONTENT_TYPE = "application/vnd.in-toto+json";
@@ -25,7 +26,7 @@ const isBytes = (value) => value instanceof Uint8Array;
 const isIndex = (value) => Number.isSafeInteger(value) && value >= 0;
 
 /** [protected bytes, unprotected Map, payload bytes or null, signature] of a tag-18 COSE_Sign1. */
-function parseSign1(bytes, what) {
+export function parseSign1(bytes, what) {
   const item = decode(bytes);
   const parts = item instanceof Tagged && item.tag === 18 ? item.value : undefined;
   if (!Array.isArray(parts) || parts.length !== 4) throw new Malformed(`${what} is not a COSE_Sign1`);
@@ -142,11 +143,11 @@ export const receiptHeader = (key, origin) =>
   encode(new Map([[1, -8], [4, thumbprint(key)], [15, new Map([[1, origin], [2, origin]])], [395, 1]]));
 
 /** Root under which `key` signed that the entry with this leaf hash is in the log; Malformed or Unverified otherwise. */
-export async function verifyCoseReceipt(bytes, hash, key) {
-  const receipt = parseCoseReceipt(bytes);
+export async function verifyCoseReceipt(receipt, hash, key) {
   if (receipt.kid !== undefined && receipt.kid !== null && !(isBytes(receipt.kid) && equal(receipt.kid, thumbprint(key))))
     throw new Unverified("the COSE receipt names another key");
   const root = rootFromInclusion(hash, receipt.index, receipt.size, receipt.path);
-  await verify(key, toBeSigned(receipt.protected, root), receipt.signature);
+  const given = [key, receipt.protected, root, receipt.signature].map(toHex).join(" ");
+  await once("root", given, () => verify(key, toBeSigned(receipt.protected, root), receipt.signature));
   return root;
 }

@@ -4,6 +4,7 @@ import { equal, fromBase64, fromHex, fromUtf8, toHex, utf8 } from "./bytes.js";
 import * as ed25519 from "./ed25519.js";
 import { Malformed, Unverified } from "./errors.js";
 import { sha256 } from "./sha256.js";
+import { once } from "./verifying.js";
 
 export const ED25519 = 0x01;
 export const COSIGNATURE = 0x04;
@@ -74,7 +75,13 @@ export const checkKeyName = (name) => {
  * Signatures of `verifiers` on a note, as [{verifier, time}]: lines of other keys are skipped, a second good line of
  * one key is dropped. Unverified when none is left, or when a line that names a known key does not match.
  */
-export async function verifySignatures(note, verifiers) {
+export function verifySignatures(note, verifiers) {
+  const lines = note.signatures.map(({ name, id, signature }) => `${name} ${toHex(id)} ${toHex(signature)}`);
+  const given = [...verifiers.map(({ vkey }) => vkey), ...lines, note.text].join("\n");
+  return once("note", given, () => verifyLines(note, verifiers));
+}
+
+async function verifyLines(note, verifiers) {
   const verified = [];
   for (const { name, id, signature } of note.signatures) {
     const verifier = verifiers.find((known) => known.name === name && equal(known.id, id));

@@ -1,6 +1,6 @@
-// Checks a receipt in this browser; nothing is uploaded.
+// Checks receipts and histories in this browser; nothing is uploaded. What a file is, its content says, not its name.
 //   <form method="post" data-verify data-manifests="/…/{digest}" (optional: where manifests are fetched from)>
-//     input type="file" name="receipt", textarea name="text" (a pasted receipt), input type="file" name="data" multiple
+//     input type="file" name="receipt" multiple, textarea name="text" (a pasted receipt), input type="file" name="data" multiple
 //     (data files, perhaps with their manifest.json), textarea name="trust" (the trust file, from the server or pasted),
 //     [data-fingerprint], <progress hidden>, [data-status role="status"], button type="button" data-do="cancel" hidden,
 //     the submit button; <section data-result hidden> with [data-heading] and <ol data-steps>
@@ -15,19 +15,19 @@ const WORDS = {
   done: { en: "Check finished.", zh: "核验完成。" },
   changed: { en: "A file changed while it was read. Choose the files again.", zh: "文件在读取时被改动，重新选择文件。" },
   unreadable: { en: "manifest.json cannot be read: {reason}.", zh: "manifest.json 无法读取（{reason}）。" },
-  passed: { en: "Passed", zh: "通过" },
-  failed: { en: "Failed", zh: "未通过" },
-  not_run: { en: "Not run", zh: "未执行" },
-  warning: { en: "Attention", zh: "留意" },
+  many: { en: "Checking: {percent}%", zh: "正在核验：{percent}%" },
+  doneWithoutData: {
+    en: "Check finished. Data are compared with one receipt at a time, so they were not compared.",
+    zh: "核验完成。数据须与单份凭证比对，因此未作数据比对。",
+  },
   trust: { en: "The trust file cannot be read: {reason}.", zh: "信任文件无法读取（{reason}）。" },
 };
 const KNOWN = { AbortError: WORDS.cancelled, FileChanged: WORDS.changed };
-const MAX_RECEIPT = 32 * 2 ** 20;
-
-const MARKS = { passed: "✓", failed: "✗", not_run: "–", warning: "!" };
+const MAX_EVIDENCE = 128 * 2 ** 20;
+const HEAD = 2048;
 
 const modules = () =>
-  Promise.all([import("./check.js"), import("./check_words.js"), import("./policy.js")]);
+  Promise.all([import("./batch.js"), import("./check_words.js"), import("./policy.js"), import("./verify_result.js")]);
 
 /** Result of `parse`; what it refuses becomes a sentence of the page. */
 function parsed(parse, value, sentence) {
@@ -38,15 +38,15 @@ function parsed(parse, value, sentence) {
   }
 }
 
-function line(tag, text) {
-  const element = document.createElement(tag);
-  element.textContent = text;
-  return element;
+async function bytesOf(blob, limit = MAX_EVIDENCE + 1) {
+  return new Uint8Array(await blob.slice(0, limit).arrayBuffer());
 }
 
-async function bytesOf(blob) {
-  return new Uint8Array(await blob.slice(0, MAX_RECEIPT + 1).arrayBuffer());
-}
+const fileList = (files) => {
+  const list = new DataTransfer();
+  for (const file of files) list.items.add(file);
+  return list.files;
+};
 
 class VerifyForm {
   #cancel;
@@ -62,14 +62,22 @@ class VerifyForm {
     this.showFingerprint();
   }
 
-  /** A dropped receipt goes to its field, every other file to the data. */
-  onDrop(event) {
+  /** What is dropped goes to its field by its content: evidence, trust file, or else data. */
+  async onDrop(event) {
     event.preventDefault();
-    const [receipt, data] = [new DataTransfer(), new DataTransfer()];
-    for (const file of event.dataTransfer.files)
-      (/receipt.*\.json$/i.test(file.name) && !receipt.files.length ? receipt : data).items.add(file);
-    if (receipt.files.length) this.form.elements.receipt.files = receipt.files;
-    if (data.files.length) this.form.elements.data.files = data.files;
+    const dropped = [...event.dataTransfer.files];
+    const { kindOf } = await import("./pieces.js");
+    const kinds = await Promise.all(dropped.map(async (file) => kindOf(await bytesOf(file, HEAD))));
+    const of = (...wanted) => dropped.filter((_, i) => wanted.includes(kinds[i]));
+    const evidence = of("bundle", "history", "tlog-proof", "cose");
+    const data = of("manifest", undefined);
+    const { receipt, data: dataField, trust } = this.form.elements;
+    if (evidence.length) receipt.files = fileList(evidence);
+    if (data.length) dataField.files = fileList(data);
+    for (const file of of("trust")) {
+      trust.value = await file.text();
+      trust.dispatchEvent(new Event("input", { bubbles: true }));
+    }
   }
 
   /** The trust file as text; a text area may lose its last line feed. */
@@ -91,14 +99,16 @@ class VerifyForm {
   onSubmit(event) {
     const { receipt, text } = this.form.elements;
     const pasted = text.value.trim();
-    const leads = this.form.hasAttribute("action") && !receipt.files.length && pasted && !pasted.startsWith("{");
+    const leads = this.form.hasAttribute("action") && !receipt.files.length && pasted && !/^(\{|c2sp\.org)/.test(pasted);
     if (leads) return;
     event.preventDefault();
-    if (receipt.files.length || pasted) this.check(receipt.files[0] ?? new Blob([pasted]));
+    const proof = pasted.startsWith("c2sp.org/") ? `${pasted}\n` : pasted; // A text area may lose its last line feed.
+    const given = receipt.files.length ? [...receipt.files] : pasted ? [new File([proof], "")] : [];
+    if (given.length) this.check(given);
     else tell(this.form, say(WORDS.nothing), true);
   }
 
-  async check(blob) {
+  async check(given) {
     this.#cancel?.abort();
     this.#cancel = new AbortController();
     const { signal } = this.#cancel;
@@ -106,14 +116,17 @@ class VerifyForm {
     button.hidden = false;
     this.reserve();
     try {
-      const [{ checkBundle }, { loadWords }, { parsePolicy }] = await modules();
+      const [{ checkAll }, { loadWords }, { parsePolicy }, { showResults }] = await modules();
       const trust = parsed(parsePolicy, this.trustText, WORDS.trust);
-      const receipt = await bytesOf(blob);
-      const data = await this.readData(receipt, signal);
-      const report = await checkBundle(receipt, trust, { ...data, now: Math.floor(Date.now() / 1000) });
+      const evidence = await Promise.all(given.map(async (file) => ({ name: file.name, bytes: await bytesOf(file) })));
+      const data = await this.readData(evidence, signal);
+      const now = Math.floor(Date.now() / 1000);
+      const onProgress = showProgress(this.form, WORDS.many);
+      const results = await checkAll(evidence, trust, { ...data, now, onProgress, signal });
       signal.throwIfAborted();
-      this.show(report, await loadWords(language));
-      tell(this.form, say(WORDS.done));
+      showResults(this.result, results, await loadWords(language));
+      const many = results.filter(({ kind }) => kind === "receipt").length > 1;
+      tell(this.form, say(data.files && many ? WORDS.doneWithoutData : WORDS.done));
     } catch (error) {
       if (this.#cancel.signal !== signal) return;
       this.result.hidden = true;
@@ -126,19 +139,20 @@ class VerifyForm {
   /** Opens the result's box at once, at the height that it will need, so that the verdict moves nothing when it comes. */
   reserve() {
     this.result.querySelector("[data-steps]").replaceChildren();
+    this.result.querySelector("[data-list]")?.remove();
     this.result.querySelector("[data-heading]").textContent = say(WORDS.checking);
     delete this.result.dataset.outcome;
     this.result.hidden = false;
   }
 
   /** {manifest (parsed, or undefined), files: Map of path to digest} of the chosen data. */
-  async readData(receipt, signal) {
+  async readData(evidence, signal) {
     const chosen = [...this.form.elements.data.files];
     if (!chosen.length) return {};
     const [{ hashFiles }, { parseManifest }] = await Promise.all([import("./file_hasher.js"), import("./manifest.js")]);
     const own = chosen.find(({ name }) => name === "manifest.json");
     const data = chosen.filter((file) => file !== own);
-    const bytes = own ? await bytesOf(own) : await this.fetchManifest(receipt, signal);
+    const bytes = own ? await bytesOf(own) : await this.fetchManifest(evidence[0].bytes, signal);
     const manifest = bytes && parsed(parseManifest, bytes, WORDS.unreadable);
     const digests = await hashFiles(data, { onProgress: showProgress(this.form, WORDS.reading), signal });
     const paths = data.map((file) => file.webkitRelativePath.split("/").slice(1).join("/") || file.name);
@@ -153,24 +167,6 @@ class VerifyForm {
     if (!digest) return undefined;
     const answer = await fetch(address.replace("{digest}", digest), { signal });
     return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : undefined;
-  }
-
-  show(report, { outcomeSentence, stepName, stepSentence }) {
-    const items = report.steps.map((step) => {
-      const item = document.createElement("li");
-      item.dataset.step = step.code;
-      item.dataset.outcome = step.outcome;
-      const title = `${MARKS[step.outcome]} ${say(WORDS[step.outcome])} · ${stepName(step)}`;
-      item.append(line("b", title), " ", line("span", stepSentence(step)));
-      return item;
-    });
-    this.result.querySelector("[data-steps]").replaceChildren(...items);
-    const heading = this.result.querySelector("[data-heading]");
-    heading.textContent = outcomeSentence(report.outcome);
-    heading.tabIndex = -1;
-    this.result.dataset.outcome = report.outcome;
-    this.result.hidden = false;
-    heading.focus();
   }
 }
 
