@@ -29,6 +29,7 @@ import market.orders.routes
 import market.orders.tasks
 import market.payments.pages
 import market.payments.routes
+import market.provenance.explorer_pages
 import market.provenance.index_routes
 import market.provenance.pages
 import market.provenance.routes
@@ -61,6 +62,7 @@ ROUTERS = (
     market.provenance.index_routes.router,
     market.provenance.scrapi_routes.router,
     market.provenance.pages.router,
+    market.provenance.explorer_pages.router,
     market.accounts.routes.router,
     market.accounts.key_routes.router,
     market.accounts.pages.router,

@@ -34,9 +34,11 @@ def draw_path(
         mine, other = (BOX + GAP, 0) if is_left else (0, BOX + GAP)
         parts.append(_edge(mine + BOX // 2, y, width // 2, y - ROW + LABEL))
         parts.append(_edge(other + BOX // 2, y, width // 2, y - ROW + LABEL))
-        parts.append(_box(mine, y, "leaf" if step == 0 else "box", _short(leaf) if step == 0 else "…"))
-        parts.append(_box(other, y, "sibling", _short(path[step])))
-    parts.append(_box((width - BOX) // 2 if path else 0, 0, "root", _short(root)))
+        parts.append(
+            _box(mine, y, "leaf" if step == 0 else "box", shortened(leaf.hex()) if step == 0 else "…")
+        )
+        parts.append(_box(other, y, "sibling", shortened(path[step].hex())))
+    parts.append(_box((width - BOX) // 2 if path else 0, 0, "root", shortened(root.hex())))
     parts.append("</svg>")
     return as_drawing("".join(parts))
 
@@ -52,5 +54,6 @@ def _edge(x1: int, y1: int, x2: int, y2: int) -> str:
     return f'<path class="edge" d="M{x1} {y1} L{x2} {y2}"/>'
 
 
-def _short(digest: bytes) -> str:
-    return f"{digest.hex()[:6]}…{digest.hex()[-6:]}"
+def shortened(digest: str) -> str:
+    """A digest in hex as it stands in a drawing."""
+    return f"{digest[:6]}…{digest[-6:]}"

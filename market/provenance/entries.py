@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from ledger.errors import LedgerError
@@ -36,6 +37,12 @@ def at(ledger: Ledger, index: int) -> EntryView:
             last=reader.size - 1,
         )
     return _view(ledger, index, reader.entry(index))
+
+
+def these(ledger: Ledger, indices: Sequence[int]) -> list[EntryView]:
+    """The entries at `indices`, in that order; all of them are in the log."""
+    reader = ledger.refreshed()
+    return [_view(ledger, index, reader.entry(index)) for index in indices]
 
 
 def document(data: bytes) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,12 +11,12 @@ from uuid import UUID
 
 from ledger.bindings import LogPolicy, parse_log_policy
 from ledger.checkpoint import cosignatures
-from ledger.errors import StorageFailed
+from ledger.errors import StorageFailed, Unverified
 from ledger.hashing import leaf_hash
-from ledger.kept import Published
+from ledger.kept import KeptCheckpoints, Published
 from ledger.keys import PublicKey, SigningKey
 from ledger.log import Cosigners, Log
-from ledger.note import open_note
+from ledger.note import Verifier, open_note
 from ledger.policy import Policy, fingerprint
 from ledger.reader import LogReader
 from ledger.receipt import Opening
@@ -30,6 +30,7 @@ from market.provenance.indexing import Index
 POLICY_ENTRY = 0
 # The log begins with its policy, the rule pack and the name of its index. Nobody handed them in, so no row knows them.
 GENESIS_ENTRIES = 3
+_REMEMBERED = 1024
 
 
 class LedgerUnavailable(Fault):
@@ -68,6 +69,8 @@ class Ledger:
         self.fingerprint = fingerprint(policy)
         self.objects = objects
         self._keys = policy.log_keys(origin)
+        self.kept = KeptCheckpoints(origin, objects, *self._keys)
+        self._cosigned: dict[int, Mapping[Verifier, int]] = {}
         self._lock, self._signer, self._cosigners = lock, signer, cosigners
         self.index = index
         self._rules: LogPolicy | None = None
@@ -142,6 +145,30 @@ class Ledger:
         """When the operator cosigned a checkpoint."""
         seen = cosignatures(open_note(published.note, [*self._keys, self._log_policy().cosigner]))
         return datetime.fromtimestamp(max(one.time for one in seen), UTC) if seen else None
+
+    @property
+    def operator(self) -> Verifier:
+        """The key of the operator's own cosignature."""
+        return self._log_policy().cosigner
+
+    def cosigned(self, size: int) -> Mapping[Verifier, int]:
+        """Who cosigned the checkpoint kept at `size`, and when (POSIX seconds): witnesses of the trust file, the operator.
+
+        A line that does not verify counts for nothing. StorageFailed if no checkpoint is kept at that size.
+        """
+        found = self._cosigned.get(size)
+        if found is None:
+            note, found = self.kept.at(size).note, {}
+            for verifier in (self.operator, *(witness.verifier for witness in self.policy.witnesses)):
+                try:
+                    [cosignature] = cosignatures(open_note(note, [verifier]))
+                except Unverified:
+                    continue
+                found[verifier] = cosignature.time
+            if len(self._cosigned) >= _REMEMBERED:
+                self._cosigned.clear()
+            self._cosigned[size] = found
+        return found
 
     def _log_policy(self) -> LogPolicy:
         """What entry 0 says: which keys the log has besides those of its checkpoints. It never changes."""

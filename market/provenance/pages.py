@@ -26,6 +26,7 @@ from market.kit.templating import render
 from market.provenance import entries, repository, service
 from market.provenance.drawing import draw_path
 from market.provenance.gateway import Ledger
+from market.provenance.histories import keys_in
 from market.provenance.schemas import RECEIPT_TYPE, receipt_headers
 from market.provenance.verbs import READ_LOG, VERIFY
 from market.provenance.verifier_entry import verifier_statement
@@ -133,6 +134,8 @@ def entry_page(request: Request, lang: LangPath, actor: Visitor, index: int) -> 
         bytes_hex=data.hex(),
         published_at=ledger.time_of(under),
         last=reader.size - 1,
+        origin=ledger.origin,
+        keys=keys_in(data),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from ledger.consistency_receipt import format_consistency_receipt
@@ -23,9 +23,11 @@ from market.kit.i18n import N_
 from market.kit.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from market.kit.ports import ports_of
 from market.provenance import entries, keys, service
+from market.provenance.comparing import compare
 from market.provenance.gateway import Ledger
 from market.provenance.schemas import (
     RECEIPT_TYPE,
+    ConsistencyView,
     EntryView,
     HeadView,
     KeyView,
@@ -125,6 +127,19 @@ def verifier_page() -> Response:
 @router.get("/ledger/head", response_model=HeadView, summary="The newest published checkpoint")
 def head(request: Request, actor: Reader) -> HeadView:
     return service.head(_ledger(request))
+
+
+@router.get(
+    "/ledger/consistency", response_model=ConsistencyView, summary="The proof that a state continues another"
+)
+def consistency_proof(
+    request: Request,
+    actor: Reader,
+    old: Annotated[int, Query(alias="from", ge=1, lt=2**53)],
+    new: Annotated[int, Query(alias="to", ge=1, lt=2**53)],
+) -> ConsistencyView:
+    """From the log of `from` entries to that of `to`, whether or not checkpoints were published at these sizes."""
+    return compare(_ledger(request), old, new)
 
 
 @router.get("/ledger/entries", response_model=Page[EntryView], summary="Entries of the log, newest first")

@@ -23,6 +23,9 @@ SCRIPT_LIMITS = {
     "register_page.js": 29_500,
     "sign_page.js": 20_000,
     "key_page.js": 12_000,
+    "last_seen_page.js": 20_500,
+    "consistency_page.js": 22_500,
+    "history_page.js": 47_000,
 }
 NARROW = (360, 320)
 # Chromium notes every answer above 399 as an error of the console; a page that says what is wrong is none.

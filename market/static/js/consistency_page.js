@@ -71,7 +71,7 @@ async function checkHere(box) {
   }
 }
 
-async function fillIn(form) {
+async function offerMemory(form) {
   const record = await remembered;
   const size = record && stateOf(record.note).size;
   if (!size || size >= Number(form.elements.to.value)) return;
@@ -82,4 +82,4 @@ async function fillIn(form) {
 }
 
 document.querySelectorAll("[data-consistency]").forEach(checkHere);
-document.querySelectorAll("form[data-sizes][data-defaults]").forEach(fillIn);
+document.querySelectorAll("form[data-sizes][data-defaults]").forEach(offerMemory);
