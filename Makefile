@@ -61,6 +61,9 @@ check: $(VENV)/.test ## Run all static checks
 fuzz: $(VENV)/.test $(VENV)/.fuzz ## Odd bytes for each parser of the ledger (SECONDS=60 for each, ARGS="note cbor" picks some)
 	@$(PY) -m tests.fuzz --seconds $(SECONDS) $(ARGS)
 
+mutate: $(VENV)/.test $(VENV)/.mutation ## Change the ledger's core a little and see the tests fail (an hour; ARGS=ledger/proofs.py picks one)
+	@$(PY) -m tests.mutation $(ARGS)
+
 bench: $(VENV)/.test $(VENV)/.second-opinion data ## Measure, each figure beside its peer or limit
 	@$(PY) -m benchmarks $(ARGS)
 
@@ -77,10 +80,11 @@ lock: $(VENV)/.test ## Pin the requirements again, from pyproject.toml
 	$(UV_LOCK) $(UPGRADE) --only-binary :all: pyproject.toml --extra server --group build --group test --group check \
 	  -c requirements/server.txt -o requirements/test.txt; \
 	$(UV_LOCK) --no-deps requirements/second-opinion.in -o requirements/second-opinion.txt; \
-	$(UV_LOCK) --no-deps --only-binary :all: requirements/fuzz.in -o requirements/fuzz.txt
+	$(UV_LOCK) --no-deps --only-binary :all: requirements/fuzz.in -o requirements/fuzz.txt; \
+	$(UV_LOCK) --only-binary :all: requirements/mutation.in -c requirements/test.txt -o requirements/mutation.txt
 
 clean: ## Take away the environment, the demo's data and every cache
-	rm -rf $(VENV) $(DATA) build dist htmlcov screenshots .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf $(VENV) $(DATA) build dist htmlcov screenshots fuzz-found .mutation .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache \
 	  .import_linter_cache
 
 $(VENV)/pyvenv.cfg:
@@ -109,6 +113,10 @@ $(VENV)/.test: requirements/test.txt $(VENV)/.server
 # Comes as source only; built with the pinned setuptools.
 $(VENV)/.second-opinion: requirements/second-opinion.txt $(VENV)/.server
 	@$(PIP) $(PINNED) --no-build-isolation --use-pep517 -r requirements/second-opinion.txt
+	@touch $@
+
+$(VENV)/.mutation: requirements/mutation.txt $(VENV)/.test
+	@$(PIP) $(PINNED) --only-binary :all: -r requirements/mutation.txt
 	@touch $@
 
 $(VENV)/.fuzz: requirements/fuzz.txt $(VENV)/.server

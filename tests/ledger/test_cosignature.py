@@ -171,6 +171,7 @@ def test_ml_dsa_signs_nothing_but_checkpoints_with_short_names() -> None:
         WITNESS.cosign(format_checkpoint(Checkpoint("o" * 256, 3, bytes(32))), TIME)
     with pytest.raises(Malformed, match="255"):
         Verifier("w" * 256, COSIGNATURE_ML_DSA, KEY.public)
+    assert Verifier("w" * 255, COSIGNATURE_ML_DSA, KEY.public).name == "w" * 255
     with pytest.raises(ValueError, match="does not cosign"):
         LOG.cosign("log.example\n", TIME)
 

@@ -1,0 +1,1 @@
+"""Mutation testing: whether the tests notice when one operator, number, argument or line of the ledger's core changes."""
