@@ -12,6 +12,7 @@ from typing import Literal
 
 import uvicorn
 
+from ledger.errors import LedgerError
 from ledger.stamping import Stamper
 from market.app import create_app, job_handlers
 from market.compose import open_ports
@@ -72,7 +73,7 @@ def opened(settings: Settings) -> Iterator[Ports]:
 
 def _prepare_histories(ledger: Ledger) -> None:
     # The worker's job does it there. Where the log cannot be read just now, the first who asks is told.
-    with suppress(Fault):
+    with suppress(Fault, LedgerError):
         if ledger.index is not None:
             ledger.index.prepare(ledger.refreshed())
 
