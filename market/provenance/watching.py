@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from ledger.errors import StorageFailed
+from ledger.errors import StorageFailed, Unverified
 from ledger.note import Verifier
 from ledger.policy import quorum_met
 from market.kit.errors import NotFound
@@ -60,12 +60,21 @@ def _last_cosigned(
     last: dict[Verifier, tuple[int, datetime | None]] = {}
     size: int | None = newest
     while size is not None and len(sizes) < LOOKED_AT and wanted - last.keys():
-        sizes.append(size)
-        for verifier, time in ledger.cosigned(size).items():
-            last.setdefault(verifier, (size, datetime.fromtimestamp(time, UTC) if time else None))
         try:
-            size = ledger.kept.previous(size)
-        except StorageFailed:
-            # A log that was copied without what lies beside its checkpoints is still shown.
-            size = None
+            cosigned = ledger.cosigned(size)
+        except (StorageFailed, Unverified):
+            # Missing in this copy, or signed with a key that the log has retired since.
+            break
+        sizes.append(size)
+        for verifier, time in cosigned.items():
+            last.setdefault(verifier, (size, datetime.fromtimestamp(time, UTC) if time else None))
+        size = _size_before(ledger, size)
     return sizes, last
+
+
+def _size_before(ledger: Ledger, size: int) -> int | None:
+    """The size that was published before; None for the first, and in a copy without the links between checkpoints."""
+    try:
+        return ledger.kept.previous(size)
+    except StorageFailed:
+        return None
