@@ -88,34 +88,6 @@ def test_any_write_of_a_commit_may_fail(size: int, growth: int, write: int, outc
     assert_sound(world, entries(0, size + growth), seen | {published.size: published.root})
 
 
-@pytest.mark.parametrize("size", [254, 255, 256, 257, 258])
-@pytest.mark.parametrize("outcomes", [(a, b) for a in OUTCOMES for b in OUTCOMES])
-def test_recovery_may_be_interrupted_at_any_write(size: int, outcomes: tuple[Outcome, Outcome]) -> None:
-    """Two faults in a row: each write of a commit, and then each write of the load that follows."""
-    for write in range(1, writes_of_a_commit(size, 3) + 1):
-        second = 1
-        while True:
-            world = World()
-            acknowledged = entries(0, size)
-            log = world.create(acknowledged)
-            seen = {size: log.publish(NOW).root}
-            world.faults.plan(write, outcomes[0])
-            with suppress(StorageFailed):
-                log.append(entries(size, size + 3))
-                acknowledged = entries(0, size + 3)
-                seen[log.size] = log.publish(NOW + 1).root
-            world.faults.plan(second, outcomes[1])
-            with suppress(StorageFailed):
-                world.load()
-            struck = world.faults.pending == 0
-            world.faults.clear()
-            assert_sound(world, acknowledged, seen)
-            if not struck:
-                break
-            second += 1
-        assert second > 1
-
-
 def writes_of_a_creation() -> list[str]:
     world = World()
     world.create(entries(0, 257))
