@@ -12,7 +12,7 @@ from pathlib import Path
 
 PROGRAM = Path(__file__).with_name("ledger_peers.py")
 GO_PROGRAM = Path(__file__).with_name("peers_go")
-_SUMDB = Path("src", "cmd", "vendor", "golang.org", "x", "mod", "sumdb")
+_SUMDB = Path("src/cmd/vendor/golang.org/x/mod/sumdb")
 _GO_MOD = """module peer
 
 go 1.22

@@ -242,7 +242,9 @@ def no_host_or_machine_is_named(sources: list[Source]) -> Iterator[Finding]:
     dot, slash = r"\.", "/"
     host = rf"(?:[\w-]+{dot})*(?:{'|'.join(REGISTRIES)}){dot}(?:[\w-]+{dot})*(?:org|com|io|net)\b"
     folders = f"(?:^|[^A-Za-z0-9_.]){slash}(?:wo" + "rk|fa" + f"rm){slash}|{dot}lib" + f"rary{slash}"
-    pattern = re.compile(f"{host}|{folders}", re.MULTILINE)
+    # Go names its own modules by a host; such a name is no address.
+    module = f"golang{dot}org{slash}x{slash}"
+    pattern = re.compile(f"(?!{module}){host}|{folders}", re.MULTILINE)
     for source in sources:
         for match in pattern.finditer(source.text):
             line = source.text.count("\n", 0, match.start() + 1) + 1

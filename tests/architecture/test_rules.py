@@ -85,6 +85,7 @@ def test_rule_notices(rule: Rule, path: str, text: str) -> None:
 
 
 GOOD: list[tuple[Rule, str, str]] = [
+    (rules.no_host_or_machine_is_named, "tests/a.go", 'import "golang.org/x/mod/sumdb/note"\n'),
     (rules.money_is_whole_numbers, "market/orders/service.py", "each = total // 3\n"),
     (rules.money_is_whole_numbers, "market/delivery/service.py", "share = 0.5\n"),
     (rules.tables_stay_inside, "market/zones/routes.py", "@r.get('/')\ndef f() -> ZoneOut: ...\n"),
