@@ -31,7 +31,7 @@ ifneq ($(VENV_WORKS),yes)
 .PHONY: $(VENV)/pyvenv.cfg
 endif
 
-.PHONY: help demo serve test check fuzz mutate bench lock clean browser data
+.PHONY: help demo serve test check peers fuzz mutate bench lock clean browser data
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,11 @@ mutate: $(VENV)/.test $(VENV)/.mutation ## Change the ledger's core a little and
 bench: $(VENV)/.test $(VENV)/.second-opinion data ## Measure, each figure beside its peer or limit
 	@$(PY) -m benchmarks $(ARGS)
 
+peers: $(VENV)/.test $(VENV)/.peers ## Test against logs, witnesses and verifiers of other software, built here from its sources
+	@echo "Building the foreign programs (minutes at the first time)."
+	@$(PY) -m tests.peers.building
+	@$(PY) -m pytest -n auto tests/peers $(ARGS)
+
 browser: # What browser tests need beside Python packages
 	@bash .ci/browser
 
@@ -81,7 +86,8 @@ lock: $(VENV)/.test ## Pin the requirements again, from pyproject.toml
 	  -c requirements/server.txt -o requirements/test.txt; \
 	$(UV_LOCK) --no-deps requirements/second-opinion.in -o requirements/second-opinion.txt; \
 	$(UV_LOCK) --no-deps --only-binary :all: requirements/fuzz.in -o requirements/fuzz.txt; \
-	$(UV_LOCK) --only-binary :all: requirements/mutation.in -c requirements/test.txt -o requirements/mutation.txt
+	$(UV_LOCK) --only-binary :all: requirements/mutation.in -c requirements/test.txt -o requirements/mutation.txt; \
+	$(UV_LOCK) --no-deps requirements/peers.in -o requirements/peers.txt
 
 clean: ## Take away the environment, the demo's data and every cache
 	rm -rf $(VENV) $(DATA) build dist htmlcov screenshots fuzz-found .mutation .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache \
@@ -121,4 +127,8 @@ $(VENV)/.mutation: requirements/mutation.txt $(VENV)/.test
 
 $(VENV)/.fuzz: requirements/fuzz.txt $(VENV)/.server
 	@$(PIP) $(PINNED) --only-binary :all: -r requirements/fuzz.txt
+	@touch $@
+
+$(VENV)/.peers: requirements/peers.txt $(VENV)/.server
+	@command -v go > /dev/null || $(PIP) $(PINNED) --only-binary :all: -r requirements/peers.txt
 	@touch $@

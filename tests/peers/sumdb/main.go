@@ -1,23 +1,17 @@
 // Command sumdb reads a tlog-tiles log with the packages that Go's checksum database uses, golang.org/x/mod/sumdb, and
 // writes small logs with them. It is a peer of the ledger in tests: nothing in it is from the ledger.
 //
-//	sumdb read PLACE VKEY       open the checkpoint, prove every entry and every earlier tree out of the tiles
+//	sumdb read FOLDER VKEY      open the checkpoint, prove every entry and every earlier tree out of the tiles
 //	sumdb write FOLDER NAME N   a log of N entries ("entry 0", ...), checkpoint and tiles; prints its vkey
 //	sumdb key NAME              prints a fresh private key and the vkey of it, a line each
-//
-// PLACE is a folder or an address.
 package main
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -40,37 +34,34 @@ func main() {
 func run(args []string) error {
 	switch {
 	case len(args) == 3 && args[0] == "read":
-		return read(place(args[1]), args[2])
+		return read(folder(args[1]), args[2])
 	case len(args) == 4 && args[0] == "write":
 		count, err := strconv.Atoi(args[3])
 		if err != nil {
 			return err
 		}
-		return write(args[1], args[2], count)
+		return write(folder(args[1]), args[2], count)
 	case len(args) == 2 && args[0] == "key":
 		private, public, err := note.GenerateKey(rand.Reader, args[1])
 		fmt.Printf("%s\n%s\n", private, public)
 		return err
 	}
-	return errors.New("usage: sumdb read PLACE VKEY | write FOLDER NAME N | key NAME")
+	return errors.New("usage: sumdb read FOLDER VKEY | write FOLDER NAME N | key NAME")
 }
 
-// place is where the files of a log lie.
-type place string
+// folder holds the files of a log.
+type folder string
 
-func (p place) get(path string) ([]byte, error) {
-	if !strings.HasPrefix(string(p), "http://") {
-		return os.ReadFile(filepath.Join(string(p), filepath.FromSlash(path)))
+func (f folder) get(path string) ([]byte, error) {
+	return os.ReadFile(filepath.Join(string(f), filepath.FromSlash(path)))
+}
+
+func (f folder) put(path string, data []byte) error {
+	file := filepath.Join(string(f), filepath.FromSlash(path))
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
 	}
-	reply, err := http.Get(string(p) + "/" + path)
-	if err != nil {
-		return nil, err
-	}
-	defer reply.Body.Close()
-	if reply.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: %s", path, reply.Status)
-	}
-	return io.ReadAll(reply.Body)
+	return os.WriteFile(file, data, 0o644)
 }
 
 // tilePath is the path of C2SP tlog-tiles, which has no height in it.
@@ -82,9 +73,9 @@ func tilePath(tile tlog.Tile) string {
 	return "tile/" + path
 }
 
-// tiles are those of a place; the ones that tlog has authenticated are kept.
+// tiles are those of a folder; the ones that tlog has authenticated are kept.
 type tiles struct {
-	from place
+	from folder
 	kept map[tlog.Tile][]byte
 }
 
@@ -111,7 +102,7 @@ func (t tiles) SaveTiles(authentic []tlog.Tile, data [][]byte) {
 	}
 }
 
-func read(from place, vkey string) error {
+func read(from folder, vkey string) error {
 	tree, err := from.checkpoint(vkey)
 	if err != nil {
 		return err
@@ -147,8 +138,8 @@ func read(from place, vkey string) error {
 	return nil
 }
 
-func (p place) checkpoint(vkey string) (tlog.Tree, error) {
-	data, err := p.get("checkpoint")
+func (f folder) checkpoint(vkey string) (tlog.Tree, error) {
+	data, err := f.get("checkpoint")
 	if err != nil {
 		return tlog.Tree{}, err
 	}
@@ -172,22 +163,13 @@ func (p place) checkpoint(vkey string) (tlog.Tree, error) {
 	return tlog.Tree{N: size, Hash: root}, err
 }
 
-func (p place) entries(size int64) ([][]byte, error) {
+func (f folder) entries(size int64) ([][]byte, error) {
 	var all [][]byte
 	for first := int64(0); first < size; first += width {
 		tile := tlog.Tile{H: height, L: -1, N: first / width, W: int(min(size-first, width))}
-		data, err := p.get(tilePath(tile))
+		data, err := f.get(tilePath(tile))
 		if err != nil {
 			return nil, err
-		}
-		if bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
-			unpacked, err := gzip.NewReader(bytes.NewReader(data))
-			if err != nil {
-				return nil, err
-			}
-			if data, err = io.ReadAll(unpacked); err != nil {
-				return nil, err
-			}
 		}
 		for range tile.W {
 			if len(data) < 2 || len(data)-2 < int(binary.BigEndian.Uint16(data)) {
@@ -214,7 +196,7 @@ func (h hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return found, nil
 }
 
-func write(folder, name string, count int) error {
+func write(to folder, name string, count int) error {
 	var stored hashes
 	bundles := map[int64][]byte{}
 	for index := range int64(count) {
@@ -232,20 +214,20 @@ func write(folder, name string, count int) error {
 		if err != nil {
 			return err
 		}
-		if err := put(folder, tilePath(tile), data); err != nil {
+		if err := to.put(tilePath(tile), data); err != nil {
 			return err
 		}
 	}
 	for number, data := range bundles {
 		tile := tlog.Tile{H: height, L: -1, N: number, W: min(count-int(number)*width, width)}
-		if err := put(folder, tilePath(tile), data); err != nil {
+		if err := to.put(tilePath(tile), data); err != nil {
 			return err
 		}
 	}
-	return writeCheckpoint(folder, name, int64(count), stored)
+	return writeCheckpoint(to, name, int64(count), stored)
 }
 
-func writeCheckpoint(folder, name string, size int64, stored hashes) error {
+func writeCheckpoint(to folder, name string, size int64, stored hashes) error {
 	root, err := tlog.TreeHash(size, stored)
 	if err != nil {
 		return err
@@ -264,13 +246,5 @@ func writeCheckpoint(folder, name string, size int64, stored hashes) error {
 		return err
 	}
 	fmt.Println(public)
-	return put(folder, "checkpoint", signed)
-}
-
-func put(folder, path string, data []byte) error {
-	file := filepath.Join(folder, filepath.FromSlash(path))
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(file, data, 0o644)
+	return to.put("checkpoint", signed)
 }
