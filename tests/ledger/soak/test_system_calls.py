@@ -8,6 +8,7 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -113,21 +114,21 @@ class Sweep:
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(self.place / "template", self.folder)
         ours, theirs = self.context.Pipe()
-        process = self.context.Process(target=self.target, args=(self.folder, theirs), daemon=True)
+        process = self.context.Process(target=self.target, args=(self.folder, theirs))
         process.start()
         theirs.close()
         assert process.pid is not None
         said: list[Said] = []
-        assert ours.recv() == "ready"
-        with traced(process.pid, self.trace, fault):
-            ours.send("go")
-            try:
+        try:
+            assert ours.recv() == "ready"
+            with traced(process.pid, self.trace, fault), suppress(EOFError, ConnectionResetError):
+                ours.send("go")
                 while ours.poll(120):
                     said.append(ours.recv())
-            except (EOFError, ConnectionResetError):
-                pass
+        finally:
+            process.kill()
             process.join()
-        ours.close()
+            ours.close()
         return process.pid, said
 
     def check(self, fault: Fault) -> None:
