@@ -5,12 +5,13 @@ then histories are proved from what the map has, as of the state of the index th
 error, nothing is proved and the cause is said.
 """
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ledger.errors import LedgerError
+from ledger.errors import Conflict, LedgerError, StorageFailed
 from ledger.indexer.claim import MapClaim
 from ledger.indexer.follower import STEP, IndexFollower
 from ledger.indexer.map import IndexMap
@@ -97,7 +98,16 @@ class OwnMap:
         with self._opening:
             if self._claim is None:
                 self._claim = MapClaim.take(self._folder)
-            return IndexMap(self._origin, self._claim.path)
+            path = self._claim.path
+            try:
+                return IndexMap(self._origin, path)
+            except (Conflict, StorageFailed) as error:
+                if not _is_useless(error):
+                    raise
+            # Nobody else has the file, and whatever is of use in it is made again.
+            for old in (path, path.with_name(f"{path.name}-journal")):
+                old.unlink(missing_ok=True)
+            return IndexMap(self._origin, path)
 
     def _keep_up(self, reader: LogReader, index_reader: LogReader) -> None:
         # Whoever changes the map now takes what is published; nobody waits for it.
@@ -118,3 +128,10 @@ class OwnMap:
         with suppress(LedgerError):
             while not self._stopping.is_set() and not self._advance(reader, index_reader, self._step):
                 pass
+
+
+def _is_useless(error: Conflict | StorageFailed) -> bool:
+    """Whether a file is the map of another log or no database, rather than one that cannot be reached just now."""
+    cause = error.__cause__
+    damaged = isinstance(cause, sqlite3.DatabaseError) and not isinstance(cause, sqlite3.OperationalError)
+    return damaged or isinstance(error, Conflict)

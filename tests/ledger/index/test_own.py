@@ -13,6 +13,7 @@ import pytest
 from ledger.errors import Conflict, StorageFailed
 from ledger.index.check import check_history
 from ledger.index.state import IndexState, format_state
+from ledger.indexer.map import IndexMap
 from ledger.indexer.own import OwnMap
 from ledger.indexer.writer import IndexWriter
 from ledger.log import Log
@@ -129,6 +130,26 @@ def test_a_closed_map_goes_on_when_it_is_used_again(own: OwnMap, world: Indexed)
     own.catch_up(world.reader(), world.index_reader())
     own.close()
     assert prove(own, world, asset(1)) == world.prove(asset(1))
+
+
+@pytest.mark.parametrize("kind", ["damaged", "of another log"])
+def test_a_file_of_no_use_is_made_again(tmp_path: Path, world: Indexed, kind: str) -> None:
+    if kind == "damaged":
+        (tmp_path / "map.sqlite").write_bytes(b"not SQLite at all" * 100)
+    else:
+        IndexMap("other.example/log", tmp_path / "map.sqlite").close()
+    own = OwnMap(ORIGIN, tmp_path)
+    assert prove(own, world, asset(1)) == world.prove(asset(1))
+    own.close()
+
+
+def test_a_file_that_cannot_be_reached_is_kept(tmp_path: Path, world: Indexed) -> None:
+    (tmp_path / "map.sqlite").mkdir()
+    own = OwnMap(ORIGIN, tmp_path)
+    with pytest.raises(StorageFailed, match="could not be opened"):
+        prove(own, world, asset(1))
+    assert (tmp_path / "map.sqlite").is_dir()
+    own.close()
 
 
 def test_closing_stops_the_thread(tmp_path: Path, world: Indexed) -> None:
