@@ -52,16 +52,17 @@ export async function checkAll(evidence, trust, { manifest, files, now, onProgre
   const single = items.filter(({ kind }) => kind === "receipt").length === 1;
   const how = single ? { manifest, files, now } : { now };
   const results = [];
-  let paused = performance.now();
+  let [paused, told] = [performance.now(), 0];
   for (let at = 0; at < items.length; at += AT_ONCE) {
     signal?.throwIfAborted();
     const next = items.slice(at, at + AT_ONCE);
     const reports = await Promise.all(next.map(({ run }) => run(how)));
     next.forEach(({ name, kind }, i) => results.push({ name, kind, report: reports[i] }));
     if (performance.now() - paused < PAUSE_AFTER) continue;
-    onProgress(results.length, items.length);
+    onProgress((told = results.length), items.length);
     await pause();
     paused = performance.now();
   }
+  if (told && told < items.length) onProgress(items.length, items.length);
   return results;
 }

@@ -1,7 +1,7 @@
 // RFC 8785 JSON: members sorted by UTF-16 code units, ES number form, no white space, UTF-8. No DOM.
 // Reading accepts exactly what writing produces, which refuses duplicate names, white space and other spellings.
 // At most 64 levels of lists and objects.
-import { equal, fromUtf8, utf8 } from "./bytes.js";
+import { fromUtf8, utf8 } from "./bytes.js";
 import { Malformed } from "./errors.js";
 
 const MAX_DEPTH = 64;
@@ -32,15 +32,16 @@ export const formatCanonical = (value) => utf8(write(value));
 
 /** Value of canonical bytes; anything that would be written differently is Malformed. */
 export function parseCanonical(bytes, what = "the JSON") {
+  const given = fromUtf8(bytes, what);
   let value;
   let again;
   try {
-    value = JSON.parse(fromUtf8(bytes, what));
-    again = formatCanonical(value);
+    value = JSON.parse(given);
+    again = write(value);
   } catch (error) {
     if (error instanceof Malformed) throw error;
     throw new Malformed(`${what} cannot be read as JSON`);
   }
-  if (!equal(again, bytes)) throw new Malformed(`${what} is not in its one canonical form (RFC 8785)`);
+  if (again !== given) throw new Malformed(`${what} is not in its one canonical form (RFC 8785)`);
   return value;
 }

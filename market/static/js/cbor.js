@@ -26,7 +26,10 @@ export function encode(item) {
   if (Number.isSafeInteger(item)) return item < 0 ? head(1, -1 - item) : head(0, item);
   if (typeof item === "bigint") return item < 0n ? head(1, -1n - item) : head(0, item);
   if (item instanceof Uint8Array) return concat(head(2, item.length), item);
-  if (typeof item === "string") return concat(head(3, utf8(item).length), utf8(item));
+  if (typeof item === "string") {
+    const bytes = utf8(item);
+    return concat(head(3, bytes.length), bytes);
+  }
   if (Array.isArray(item)) return concat(head(4, item.length), ...item.map(encode));
   if (item instanceof Map) {
     const pairs = [...item].map(([key, value]) => [encode(key), encode(value)]);

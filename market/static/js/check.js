@@ -13,7 +13,6 @@ import { verifyInclusion } from "./merkle.js";
 import { parseNote, verifySignatures } from "./note.js";
 import { fingerprint } from "./policy.js";
 import { opens, parseBundle } from "./receipt.js";
-import { sha256 } from "./sha256.js";
 import { once } from "./verifying.js";
 import { cosignatures, cosignedAt, missingQuorum, sortedNames } from "./witnesses.js";
 
@@ -30,13 +29,20 @@ const given = (value) => {
   return value;
 };
 
-/** A statement that many receipts bring along. */
-const shared = (text, bytes) => once("statement", text, () => parseStatement(bytes));
+const read = new WeakMap();
 
-function readNote(checkpoint) {
-  const note = parseNote(checkpoint);
-  return { note, claimed: parseCheckpoint(note.text) };
+/** An entry that many receipts bring along, with its statement read and the trees that it is known to be in. */
+function shared(entry) {
+  if (!read.has(entry)) read.set(entry, { ...entry, statement: parseStatement(entry.statement), known: new Map() });
+  return read.get(entry);
 }
+
+/** Of one text always the same note. */
+const readNote = (checkpoint) =>
+  once("checkpoint", new TextDecoder("latin1").decode(checkpoint), () => {
+    const note = parseNote(checkpoint);
+    return { note, claimed: parseCheckpoint(note.text) };
+  });
 
 const readReceipt = (bytes) => ({ bytes, ...parseCoseReceipt(bytes) });
 
@@ -52,7 +58,7 @@ function readBundle(data, trust, now) {
     ...readNote(bundle.checkpoint),
     receipts: [readReceipt(bundle.coseReceipt)],
     main: { statement: parseStatement(statement), index, path },
-    supporting: bundle.supporting.map((each) => ({ ...each, statement: shared(toHex(sha256(each.statement)), each.statement) })),
+    supporting: bundle.supporting.map(shared),
     witnessTimes: new Map(),
   };
   return Object.assign(found, { lender: found });
@@ -94,8 +100,14 @@ function isIncluded({ statement, index, path }, { size, root }) {
 
 /** The same of an entry that many receipts bring along. */
 function isSharedIncluded(entry, checkpoint) {
-  const hashes = [entry.statement.leafHash, ...entry.path, checkpoint.root].map(toHex);
-  return once("included", [entry.index, checkpoint.size, ...hashes].join(" "), () => isIncluded(entry, checkpoint));
+  const { known } = entry;
+  if (!known) return isIncluded(entry, checkpoint);
+  const tree = `${checkpoint.size} ${toHex(checkpoint.root)}`;
+  if (!known.has(tree)) {
+    known.clear();
+    known.set(tree, isIncluded(entry, checkpoint));
+  }
+  return known.get(tree);
 }
 
 function checkIncluded(found) {
@@ -109,6 +121,7 @@ function checkIncluded(found) {
     const isMain = entry === found.main;
     if (!(isMain ? isIncluded : isSharedIncluded)(entry, checkpoint))
       throw new Finding("failed", isMain ? "proof" : "supporting", { index: entry.index });
+    if (isMain) found.root = checkpoint.root;
   }
   return { index: found.main.index, size, origin };
 }
@@ -196,7 +209,7 @@ async function checkCoseReceipt(found) {
     if (receipt.index !== main.index || (checkpoint && (receipt.size !== checkpoint.size || !samePath))) throw other;
     if (!equal(receipt.protected, receiptHeader(receiptKey, origin))) throw other;
     const proved = await orFind(
-      () => verifyCoseReceipt(receipt, leafHash, receiptKey),
+      () => verifyCoseReceipt(receipt, leafHash, receiptKey, checkpoint && found.root),
       ({ message }) => new Finding("failed", "signature", { reason: message }),
     );
     if (checkpoint && !equal(proved, checkpoint.root)) throw other;

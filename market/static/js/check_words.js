@@ -42,7 +42,7 @@ export async function loadWords(language) {
     return sentence.replace(/\{(\w+)\}/g, (_, name) => filled(name));
   };
   return {
-    stepName: ({ code }) => names[code],
+    stepName: ({ code, cause }) => names[code === "readable" && cause ? cause : code] ?? names[code],
     stepSentence,
     outcomeSentence: (outcome, kind = "receipt") => outcomes[kind][outcome],
   };

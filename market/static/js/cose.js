@@ -142,11 +142,14 @@ export function parseCoseReceipt(bytes) {
 export const receiptHeader = (key, origin) =>
   encode(new Map([[1, -8], [4, thumbprint(key)], [15, new Map([[1, origin], [2, origin]])], [395, 1]]));
 
-/** Root under which `key` signed that the entry with this leaf hash is in the log; Malformed or Unverified otherwise. */
-export async function verifyCoseReceipt(receipt, hash, key) {
+/**
+ * Root under which `key` signed that the entry with this leaf hash is in the log; Malformed or Unverified otherwise. `known`
+ * is that root where this very path was followed before.
+ */
+export async function verifyCoseReceipt(receipt, hash, key, known) {
   if (receipt.kid !== undefined && receipt.kid !== null && !(isBytes(receipt.kid) && equal(receipt.kid, thumbprint(key))))
     throw new Unverified("the COSE receipt names another key");
-  const root = rootFromInclusion(hash, receipt.index, receipt.size, receipt.path);
+  const root = known ?? rootFromInclusion(hash, receipt.index, receipt.size, receipt.path);
   const given = [key, receipt.protected, root, receipt.signature].map(toHex).join(" ");
   await once("root", given, () => verify(key, toBeSigned(receipt.protected, root), receipt.signature));
   return root;

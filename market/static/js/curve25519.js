@@ -1,5 +1,6 @@
 // Arithmetic of edwards25519 (RFC 8032 §5.1) in BigInt. Points are [x, y, z, t] with x = X/Z, y = Y/Z, x·y = T/Z. No DOM.
 // Nothing here is secret, so nothing takes constant time.
+import { toHex } from "./bytes.js";
 
 export const P = 2n ** 255n - 19n;
 export const L = 2n ** 252n + 27742317777372353535851937790883648493n;
@@ -9,11 +10,7 @@ const NEUTRAL = [0n, 1n, 1n, 0n];
 
 export const mod = (n) => ((n % P) + P) % P;
 
-export function littleEndian(bytes) {
-  let out = 0n;
-  for (let i = bytes.length - 1; i >= 0; i--) out = (out << 8n) | BigInt(bytes[i]);
-  return out;
-}
+export const littleEndian = (bytes) => BigInt(`0x${toHex(bytes.slice().reverse())}`);
 
 function power(base, exponent) {
   let out = 1n;

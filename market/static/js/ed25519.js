@@ -2,7 +2,7 @@
 // Public key: 32 bytes, y little-endian with the sign of x in the top bit. Signature: R (32) ‖ S (32).
 // A key must be canonical (y < p), on the curve and of prime order L: for the fourteen small-order encodings
 // anyone can make signatures. S must be below L, and R not of small order.
-import { concat, fromBase64, fromHex } from "./bytes.js";
+import { concat, fromBase64, fromHex, toHex } from "./bytes.js";
 import { isNeutral, L, littleEndian, multiplyAndAdd, P, point, recoverX } from "./curve25519.js";
 import { Malformed, Unverified } from "./errors.js";
 
@@ -14,6 +14,20 @@ const PKCS8_HEAD = fromHex("302e020100300506032b657004220420");
 const hasPrimeOrder = (found) => isNeutral(multiplyAndAdd(L, found, 0n, found));
 
 const accepted = new Set(); // The check costs some ten milliseconds, and a receipt meets the same few keys again.
+const MAX_IMPORTED = 100;
+const imported = new Map();
+
+/** The key as WebCrypto wants it; of many signatures by one key only the first one waits for it. */
+function importedKey(raw) {
+  const name = toHex(raw);
+  if (!imported.has(name)) {
+    if (imported.size === MAX_IMPORTED) imported.clear();
+    const key = crypto.subtle.importKey("raw", raw, "Ed25519", false, ["verify"]);
+    imported.set(name, key);
+    key.catch(() => imported.delete(name));
+  }
+  return imported.get(name);
+}
 
 /** Throws Malformed for every key that must not be accepted: 32 bytes in, nothing out. */
 export function checkPublicKey(raw) {
@@ -32,8 +46,7 @@ export function checkPublicKey(raw) {
 /** Whether WebCrypto says that the signature holds; undefined where it knows no Ed25519 (or there is no WebCrypto). */
 async function holdsNatively(raw, message, signature) {
   try {
-    const key = await crypto.subtle.importKey("raw", raw, "Ed25519", false, ["verify"]);
-    return await crypto.subtle.verify("Ed25519", key, signature, message);
+    return await crypto.subtle.verify("Ed25519", await importedKey(raw), signature, message);
   } catch {
     return undefined;
   }

@@ -4,7 +4,6 @@ import { equal, fromBase64, fromHex, fromUtf8, toHex, utf8 } from "./bytes.js";
 import * as ed25519 from "./ed25519.js";
 import { Malformed, Unverified } from "./errors.js";
 import { sha256 } from "./sha256.js";
-import { once } from "./verifying.js";
 
 export const ED25519 = 0x01;
 export const COSIGNATURE = 0x04;
@@ -12,6 +11,7 @@ export const COSIGNATURE = 0x04;
 export const COSIGNATURE_ML_DSA = 0x06;
 const ML_DSA_KEY_SIZE = 1312;
 const MAX_SIGNATURES = 100;
+const verifying = new WeakMap(); // Of a note that many receipts share, each signature is verified once.
 const NAME = /^[^\u0000-\u0020\u0085\p{Z}+]+$/u;
 
 export function keyId(name, kind, key) {
@@ -76,9 +76,15 @@ export const checkKeyName = (name) => {
  * one key is dropped. Unverified when none is left, or when a line that names a known key does not match.
  */
 export function verifySignatures(note, verifiers) {
-  const lines = note.signatures.map(({ name, id, signature }) => `${name} ${toHex(id)} ${toHex(signature)}`);
-  const given = [...verifiers.map(({ vkey }) => vkey), ...lines, note.text].join("\n");
-  return once("note", given, () => verifyLines(note, verifiers));
+  if (!verifying.has(note)) verifying.set(note, new Map());
+  const given = verifiers.map(({ vkey }) => vkey).join("\n");
+  const known = verifying.get(note);
+  if (!known.has(given)) {
+    const verified = verifyLines(note, verifiers);
+    known.set(given, verified);
+    verified.catch(() => known.delete(given));
+  }
+  return known.get(given);
 }
 
 async function verifyLines(note, verifiers) {

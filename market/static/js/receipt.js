@@ -6,6 +6,7 @@ import { parseCanonical } from "./canonical_json.js";
 import { Malformed } from "./errors.js";
 import { checkMembers } from "./members.js";
 import { sha256 } from "./sha256.js";
+import { once } from "./verifying.js";
 
 function list(value, limit, what) {
   if (!Array.isArray(value) || value.length > limit)
@@ -41,7 +42,7 @@ export function parseOpening(value) {
 export const opens = (commitment, { salt, content }) =>
   commitment === toHex(sha256(utf8("datawharf/commitment/v1\n"), salt, content));
 
-/** Bundle bytes to {statement, index, path, checkpoint (note bytes), coseReceipt, supporting, openings}. */
+/** Bundle bytes (`supporting` is the same object for receipts that share it) to {statement, index, path, checkpoint (note bytes), coseReceipt, supporting, openings}. */
 export function parseBundle(bytes) {
   if (bytes.length > 32 * 2 ** 20) throw new Malformed("the receipt has more than 32 MiB");
   const value = parseCanonical(bytes, "the receipt");
@@ -57,7 +58,9 @@ export function parseBundle(bytes) {
     ...parseProved({ statement, inclusion }),
     checkpoint: utf8(value.checkpoint),
     coseReceipt: fromBase64(value.receipt, "the COSE receipt"),
-    supporting: list(value.supporting, 64, "the list of supporting entries").map(parseProved),
+    supporting: once("supporting", JSON.stringify(value.supporting), () =>
+      list(value.supporting, 64, "the list of supporting entries").map(parseProved),
+    ),
     openings,
   };
 }

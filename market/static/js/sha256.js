@@ -4,11 +4,11 @@ const primes = [];
 for (let n = 2; primes.length < 64; n++) if (primes.every((p) => n % p)) primes.push(n);
 const fraction = (root) => ((root - Math.floor(root)) * 2 ** 32) | 0;
 const K = Int32Array.from(primes, (p) => fraction(Math.cbrt(p)));
+const WORDS = new Int32Array(64); // Scratch of whichever block is compressed just now.
 const START = Int32Array.from(primes.slice(0, 8), (p) => fraction(Math.sqrt(p)));
 
 export class Sha256 {
   #state = START.slice();
-  #words = new Int32Array(64);
   #block = new Uint8Array(64);
   #filled = 0;
   #length = 0;
@@ -46,7 +46,7 @@ export class Sha256 {
   }
 
   #compress(bytes, at) {
-    const w = this.#words;
+    const w = WORDS;
     for (let i = 0; i < 16; i++, at += 4)
       w[i] = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
     for (let i = 16; i < 64; i++) {

@@ -33,6 +33,7 @@ function stepItems(report, { stepName, stepSentence }) {
 function details({ name, kind, report }, words) {
   const summary = element("summary", element("b", `✗ ${name || say(WORDS.pasted)}`), " · ", words.outcomeSentence(report.outcome, kind));
   const steps = element("ol", "");
+  steps.className = "steps";
   const shown = element("details", summary, steps);
   Object.assign(shown.dataset, { outcome: "failed", report: report.outcome });
   shown.addEventListener("toggle", () => steps.replaceChildren(...stepItems(report, words)), { once: true });
