@@ -18,11 +18,13 @@ from ledger.reader import LogReader
 from ledger.signer import Signer
 from ledger.stores.files import FileLock, FileObjects
 from market.kit.i18n import LANGS, Lang
+from market.provenance.gateway import Ledger
 from market.signers import note_signers, signing_key
 from tests.browser.conftest import Enter
 from tests.browser.person import Person
 from tests.browser.running import RunningMarket
 from tests.browser.stock import Shelf
+from tests.builders.watched import Watched
 
 PAGES = (
     "ledger",
@@ -239,3 +241,26 @@ def test_without_script_there_is_the_drawing_the_table_and_the_command(enter: En
     person.press("Compare")
     expect(person.page.locator("#f-from-error")).to_be_visible()
     person.shoot("ledger-consistency-refused")
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_late_witnesses_are_shown_on_any_screen(market: RunningMarket, enter: Enter, lang: Lang) -> None:
+    real, before = market.ledger, market.ledger.refreshed().size
+    market.party(f"late-{lang}")
+    market.drain()
+    newest, now = real.refreshed().size, int(market.clock.now().timestamp())
+    watch = Watched(market, ("钦州大学", "notary.example", "harbour-office"), 2)
+    watch.cosign("钦州大学", newest, now)
+    watch.cosign("notary.example", before, now - 9000)
+    person = enter("auditor", lang)
+    try:
+        market.ports.add(Ledger, watch.ledger)
+        person.open("ledger/witnesses")
+        person.reads("The newest checkpoint lacks witnesses that the trust file demands.")
+        person.look("witnesses-late")
+        watch.cosign("harbour-office", newest, now)
+        market.ports.add(Ledger, watch.ledger)
+        person.open("ledger/witnesses")
+        person.reads("The newest checkpoint has the witnesses that the trust file demands.")
+    finally:
+        market.ports.add(Ledger, real)

@@ -10,11 +10,7 @@ from httpx import Response
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.checkpoint import cosign_checkpoint
 from ledger.hashing import leaf_hash, node_hash
-from ledger.keys import SigningKey
-from ledger.note import COSIGNATURE_ED25519, NoteSigner
-from ledger.policy import Group, Policy, Witness
 from ledger.proofs import verify_consistency
 from ledger.tree import consistency_path, consistency_ranges, root_at
 from market.provenance.gateway import Ledger
@@ -23,6 +19,7 @@ from market.provenance.schemas import ConsistencyView, NodeView, StateView
 from market.provenance.tree_drawing import draw_consistency
 from market.provenance.watching import LOOKED_AT, watched
 from tests.builders.marketplace import Marketplace
+from tests.builders.watched import Watched
 
 
 def words(answer: Response) -> str:
@@ -44,35 +41,6 @@ def test_a_log_without_witnesses_says_what_that_means(small_market: Marketplace)
     assert "same operator" in said
     assert "datawharf witness init" in said
     assert "此账本没有独立见证方。" in words(web.get("/zh/ledger/witnesses"))
-
-
-class Watched:
-    """A market's log, read with witnesses in its trust file, who cosign the kept checkpoints that they are told to."""
-
-    def __init__(self, market: Marketplace, names: tuple[str, ...], quorum: int) -> None:
-        self.market = market
-        self.signers = {
-            name: NoteSigner(f"{name}.example", SigningKey.generate(), COSIGNATURE_ED25519) for name in names
-        }
-        given = market.ledger.policy
-        self.policy = Policy(
-            given.logs,
-            tuple(Witness(name, signer.verifier) for name, signer in self.signers.items()),
-            (Group("enough", quorum, names),),
-            "enough",
-        )
-
-    def cosign(self, name: str, size: int, time: int) -> None:
-        folder = self.market.settings.home / "ledger"
-        for path in {folder / "checkpoints" / str(size), folder / "checkpoint"}:
-            note = path.read_bytes()
-            if note.split(b"\n")[1] == str(size).encode():
-                path.write_bytes(cosign_checkpoint(note, self.signers[name], time))
-
-    @property
-    def ledger(self) -> Ledger:
-        real = self.market.ledger
-        return Ledger(real.origin, real.objects, self.policy, real.platform, index=real.index)
 
 
 def test_each_witness_is_shown_with_how_far_it_is_behind(small_market: Marketplace, tmp_path: Path) -> None:
