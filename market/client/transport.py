@@ -13,6 +13,8 @@ from urllib.request import getproxies
 
 import httpx
 
+from ledger.errors import Malformed
+from ledger.scrapi import PROBLEM_TYPE, parse_problem
 from market.client.errors import Lang, Problem, Unreachable
 from market.client.receiving import NETWORK_ERRORS, Body, PiecesBody, open_socket
 
@@ -124,11 +126,19 @@ class Transport:
 def _checked(reply: httpx.Response) -> httpx.Response:
     if reply.status_code < 400:
         return reply
+    raise Problem(reply.status_code, _refusal(reply))
+
+
+def _refusal(reply: httpx.Response) -> dict[str, Any]:
+    """What a refusal says, as a problem in JSON or, at the standard way in, a concise one in CBOR."""
     try:
+        if reply.headers.get("content-type") == PROBLEM_TYPE:
+            problem = parse_problem(reply.content)
+            return {"title": problem.title, "detail": problem.detail}
         body = reply.json()
-    except ValueError:
-        body = {"detail": reply.text[:300]}
-    raise Problem(reply.status_code, body if isinstance(body, dict) else {"detail": str(body)[:300]})
+    except (ValueError, Malformed):
+        return {"detail": reply.text[:300]}
+    return body if isinstance(body, dict) else {"detail": str(body)[:300]}
 
 
 def _from(start: int, reply: httpx.Response, body: Body) -> Body:

@@ -36,6 +36,10 @@ CHINESE: dict[str, str] = {
     "The index covers {covered} entries of the ledger, not {needed} yet. Ask again later.": (
         "索引目前涵盖账本 {covered} 条，尚未达到 {needed} 条，请稍后再查。"
     ),
+    "{about} is neither a file nor a SHA-256 in hex.": "{about} 既不是文件，也不是十六进制的 SHA-256。",
+    "The marketplace registered another statement ({address}) than the one that was sent.": (
+        "市场登记的是另一份声明（{address}），并非所发送的那份。"
+    ),
     "Application {id} is in the state {state}.": "申请 {id} 的状态为 {state}。",
     "Certificate code {code}": "登记凭证查询码 {code}",
     "Nothing waits.": "没有待办事项。",

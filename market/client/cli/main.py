@@ -11,7 +11,18 @@ from pathlib import Path
 import click
 
 from ledger.errors import LedgerError
-from market.client.cli import account, audit, buy, compare, index, monitor, provide, registrar, witness
+from market.client.cli import (
+    account,
+    attest,
+    audit,
+    buy,
+    compare,
+    index,
+    monitor,
+    provide,
+    registrar,
+    witness,
+)
 from market.client.cli.shared import Context
 from market.client.errors import ClientError, Problem
 from market.client.words import language_of_environment, tell
@@ -58,7 +69,7 @@ def main(ctx: click.Context, profile: Path | None, lang: str | None, quiet: bool
     ctx.obj = Context(profile, "zh" if (lang or language_of_environment()) == "zh" else "en", quiet=quiet)
 
 
-for _module in (account, provide, registrar, buy, audit, compare, index, monitor, witness):
+for _module in (account, provide, registrar, buy, attest, audit, compare, index, monitor, witness):
     for _command in _module.COMMANDS:
         main.add_command(_command)
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from ledger.receipt import parse_bundle
+from ledger.statement import parse_statement
 from market.catalog.schemas import EXAMPLE_METADATA
 from market.cli.operator import COMMANDS
 from market.cli.zone import add_zone
 from market.client.cli.main import OPERATORS, Failing, main
-from market.client.errors import ClientError
+from market.client.errors import ClientError, Problem
 from market.kit.clock import SystemClock
+from market.statements import read_fact
 from tests.market.client.conftest import PASSWORD, Market
 
 Run = Callable[..., Result]
@@ -118,6 +122,39 @@ def test_a_complete_history_is_fetched_checked_and_held_against_a_receipt(
         run("historian", "verify", receipt, "--history", kept).output
     )
     assert "Name one of KEY" in run("historian", "index", "get", status=2).output
+
+
+def test_a_document_about_an_artifact_is_attested(market: Market, run: Run, tmp_path: Path) -> None:
+    join(run, market, "laboratory", "laboratory@example.com")
+    report, artifact = tmp_path / "report.json", tmp_path / "ports.csv"
+    report.write_text('{"passed": true}')
+    artifact.write_text("code,name\nCNQZH,Qinzhou\n")
+    said = run("laboratory", "attest", str(report), "--about", str(artifact)).output
+    receipt, leaf = _found(r"Receipt +(\S+\.json)", said), _found(r"Statement +([0-9a-f]{64})", said)
+    bundle = parse_bundle(Path(receipt).read_bytes())
+    fact = read_fact(parse_statement(bundle.statement), market.settings.origin)
+    assert fact.kind.name == "attestation"
+    assert dict(fact.predicate) == {
+        "artifact": sha256(artifact.read_bytes()).hexdigest(),
+        "document": sha256(report.read_bytes()).hexdigest(),
+        "mediaType": "application/json",
+    }
+    assert "✓ The statement is entry" in run("laboratory", "verify", receipt).output
+    digest = sha256(artifact.read_bytes()).hexdigest()
+    said = run("laboratory", "attest", str(report), "--about", digest, "--previous", leaf).output
+    later = parse_bundle(Path(_found(r"Receipt +(\S+\.json)", said)).read_bytes())
+    later_fact = read_fact(parse_statement(later.statement), market.settings.origin)
+    assert later_fact.predicate["previous"] == leaf
+    assert parse_statement(later.statement).claims.sub == parse_statement(bundle.statement).claims.sub
+    refused = run("laboratory", "attest", str(report), "--about", "nothing", status=1).output
+    assert "nothing is neither a file nor a SHA-256" in refused
+
+
+def test_a_refusal_of_the_standard_way_in_is_a_sentence(market: Market) -> None:
+    with market.party() as stranger, pytest.raises(Problem) as refused:
+        stranger.submit(b"\xd2\x84nothing")
+    assert refused.value.title == "Malformed request"
+    assert refused.value.detail.isprintable()
 
 
 def test_an_index_that_is_behind_is_not_taken_for_complete(market: Market) -> None:
