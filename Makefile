@@ -46,8 +46,9 @@ serve: $(VENV)/.server ## Serve a market of your own, made at the first time (PO
 test: $(VENV)/.test $(VENV)/.second-opinion data browser ## Run all tests (ARGS="-k ledger" picks some)
 	@$(PY) -m pytest -n auto --dist loadgroup $(ARGS)
 
-soak: $(VENV)/.test ## Kill a server again and again while clients register 300 assets (minutes)
-	@DATAWHARF_SOAK=1 $(PY) -m pytest tests/journeys/test_killed_server.py $(ARGS)
+soak: $(VENV)/.test browser ## Kill, cut off and starve whoever writes, as often as can be (an hour)
+	@DATAWHARF_SOAK=1 $(PY) -m pytest -n auto --dist worksteal --timeout 3600 -o faulthandler_timeout=0 \
+	  tests/ledger/soak tests/ledger/test_power_cut.py tests/journeys/test_killed_server.py $(ARGS)
 
 check: $(VENV)/.test ## Run all static checks
 	$(RUN)/ruff check .
