@@ -76,11 +76,25 @@ def signer(home: Path) -> Iterator[subprocess.Popen[bytes]]:
     keys = vault(home) / "keys"
     with _process(home, "signer", ["signer", "serve"]) as process:
         _said(home.parent / "signer.log", "answers in", process)
-        away = keys.rename(keys.with_name("out-of-reach"))
+        keys.rename(_away(home))
         try:
             yield process
         finally:
-            away.rename(keys)
+            _away(home).rename(keys)
+
+
+@contextmanager
+def keys_in_reach(home: Path) -> Iterator[None]:
+    """While the signer runs, for the operator's command that needs the keys."""
+    keys = _away(home).rename(vault(home) / "keys")
+    try:
+        yield
+    finally:
+        keys.rename(_away(home))
+
+
+def _away(home: Path) -> Path:
+    return vault(home) / "out-of-reach"
 
 
 @contextmanager

@@ -160,6 +160,26 @@ def test_behind_the_proxy_bytes_arrive_and_tiles_are_kept(
         assert too_large.status_code == 413
 
 
+def test_the_log_key_changes_beside_running_processes(fleet: Fleet, tmp_path: Path) -> None:
+    """They go on with the keys that they know until they are started again, and nothing that was taken is lost."""
+    before = parse_policy((fleet.home / "trust.policy").read_bytes())
+    with Datawharf(fleet.apps[0]) as market:
+        _become_provider(market)
+        leaves = []
+        for number in range(2):
+            (tmp_path / f"{number}.csv").write_text(f"ship\n{number}\n")
+            leaves.append(market.register([tmp_path / f"{number}.csv"], metadata=EXAMPLE)["leaf"])
+            market.receipt(leaves[-1])
+            if number == 0:
+                with processes.keys_in_reach(fleet.home):
+                    said = processes.run("ledger", "rotate", "--home", str(fleet.home))
+                assert "names the new key" in said
+        both = parse_policy((fleet.home / "trust.policy").read_bytes())
+        assert len(both.logs) == len(before.logs) + 1
+        for leaf in leaves:
+            assert all(check_bundle(market.receipt(leaf), policy).ok for policy in (before, both))
+
+
 def test_the_worker_ends_when_it_is_told_and_work_waits_for_the_next(fleet: Fleet) -> None:
     fleet.worker.send_signal(signal.SIGTERM)
     assert fleet.worker.wait(60) == 0

@@ -78,13 +78,10 @@ def test_a_rotation_is_the_signers_after_its_next_start(market: Marketplace, tmp
 
 
 def test_a_running_signer_that_misses_a_new_key_is_told_to_start_again(market: Marketplace) -> None:
-    keys = processes.vault(market.settings.home) / "keys"
     with signing(market):
-        # The operator has the keys, which the test has put out of reach.
-        keys.with_name("out-of-reach").rename(keys)
-        begin_rotation(market.settings, market.clock)
+        with processes.keys_in_reach(market.settings.home):
+            begin_rotation(market.settings, market.clock)
         assert "the signer does not know all keys of the trust file: start it again" in _wrong(market)
-        keys.rename(keys.with_name("out-of-reach"))
 
 
 def test_processes_that_only_read_cannot_append(market: Marketplace) -> None:
