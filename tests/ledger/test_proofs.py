@@ -89,3 +89,9 @@ def test_a_path_of_two_sides() -> None:
     assert path_sides(5, 7, 3) == [True, False, True]
     assert path_sides(6, 7, 2) == [True, True]
     assert path_sides(0, 1, 0) == []
+
+
+@pytest.mark.parametrize(("old", "new"), [(0, 0), (0, 5), (4, 4), (5, 4), (-1, 3)])
+def test_only_a_larger_tree_continues_one_with_entries_by_a_path(old: int, new: int) -> None:
+    with pytest.raises(Unverified):
+        root_from_consistency(old, LEAF, new, [])
