@@ -13,10 +13,10 @@ from market.kit.errors import NotFound
 from market.kit.guards import api_guard, open_guard
 from market.kit.i18n import N_
 from market.kit.ports import ports_of
+from market.provenance.file_routes import IMMUTABLE, served_beside, served_tile
 from market.provenance.gateway import Ledger
 from market.provenance.indexing import Index
 from market.provenance.routes import FRESH
-from market.provenance.tiles import IMMUTABLE, served_beside, served_tile
 from market.provenance.verbs import READ_LOG
 
 files = APIRouter(prefix="/ledger/index/v1", include_in_schema=False)

@@ -24,6 +24,7 @@ from market.kit.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from market.kit.ports import ports_of
 from market.provenance import entries, keys, service
 from market.provenance.comparing import compare
+from market.provenance.file_routes import IMMUTABLE, served_beside, served_tile
 from market.provenance.gateway import Ledger
 from market.provenance.schemas import (
     RECEIPT_TYPE,
@@ -34,7 +35,6 @@ from market.provenance.schemas import (
     StatementView,
     receipt_headers,
 )
-from market.provenance.tiles import IMMUTABLE, served_beside, served_tile
 from market.provenance.verbs import READ_KEYS, READ_LOG, READ_RECEIPT
 from market.provenance.verifier_file import verifier_digest, verifier_file
 
