@@ -1,4 +1,4 @@
-"""What the routes of a log's files answer, as C2SP tlog-tiles says: tiles as they are, bundles packed for those who unpack."""
+"""What the routes of a log's files answer (C2SP tlog-tiles): tiles as they are, bundles packed for those who unpack."""
 
 from __future__ import annotations
 
