@@ -1,6 +1,5 @@
 // Checks whatever evidence was given at once: receipts, parts of one receipt, histories, one or thousands. No DOM.
 import { checkBundle, checkPieces, unreadable } from "./check.js";
-import { verifyHistory } from "./check_history.js";
 import { Malformed } from "./errors.js";
 import { fit, kindOf, linesOf, parsePiece } from "./pieces.js";
 
@@ -19,7 +18,8 @@ function plan(evidence, trust) {
   const add = (name, kind, run) => items.push({ name, kind, run });
   for (const { name, bytes } of evidence) {
     const kind = kindOf(bytes);
-    if (kind === "history") add(name, "history", () => verifyHistory(bytes, trust));
+    if (kind === "history")
+      add(name, "history", async () => (await import("./check_history.js")).verifyHistory(bytes, trust));
     else if (kind === "cose" || kind === "tlog-proof") {
       try {
         pieces.push([name, parsePiece(bytes)]);

@@ -27,7 +27,9 @@ export function toHex(bytes) {
 export function fromHex(text, size, what = "the value") {
   if (typeof text !== "string" || !/^([0-9a-f]{2})*$/.test(text) || (size !== undefined && text.length !== 2 * size))
     throw new Malformed(`${what} is not lowercase hex${size === undefined ? "" : ` of ${size} bytes`}`);
-  return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  const out = new Uint8Array(text.length / 2);
+  for (let i = 0; i < out.length; i++) out[i] = parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  return out;
 }
 
 export function toBase64(bytes) {

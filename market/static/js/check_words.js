@@ -12,12 +12,16 @@ function render(name, value) {
   return Array.isArray(value) ? value.join(", ") || "–" : String(value);
 }
 
-async function tables(language) {
-  const modules =
-    language === "zh"
-      ? [import("./check_words_zh.js"), import("./history_words_zh.js")]
-      : [import("./check_words_en.js"), import("./history_words_en.js")];
-  const [receipts, histories] = await Promise.all(modules);
+const NO_WORDS = { OUTCOMES: {}, NAMES: {}, WORDS: {} };
+
+async function tables(language, withHistories) {
+  const zh = language === "zh";
+  const receipts = await (zh ? import("./check_words_zh.js") : import("./check_words_en.js"));
+  const histories = withHistories && (await (zh ? import("./history_words_zh.js") : import("./history_words_en.js")));
+  return merged(receipts, histories || NO_WORDS);
+}
+
+function merged(receipts, histories) {
   return {
     general: { depends: receipts.DEPENDS, not_given: receipts.NOT_GIVEN },
     outcomes: { receipt: receipts.OUTCOMES, history: histories.OUTCOMES },
@@ -28,10 +32,10 @@ async function tables(language) {
 
 /**
  * {stepName(step), stepSentence(step), outcomeSentence(outcome, kind)} of "en" or "zh"; `kind` says of what the report
- * is, "receipt" (or nothing) or "history".
+ * is, "receipt" (or nothing) or "history". Without `histories` the sentences about those are left out.
  */
-export async function loadWords(language) {
-  const { general, outcomes, names, words } = await tables(language);
+export async function loadWords(language, { histories = true } = {}) {
+  const { general, outcomes, names, words } = await tables(language, histories);
   // A reason is a clause without its full stop; in English it ends a sentence, in Chinese it stands in brackets.
   const stop = language === "zh" ? "" : ".";
   const stepSentence = ({ code, outcome, cause, params }) => {

@@ -124,7 +124,8 @@ class VerifyForm {
       const onProgress = showProgress(this.form, WORDS.many);
       const results = await checkAll(evidence, trust, { ...data, now, onProgress, signal });
       signal.throwIfAborted();
-      showResults(this.result, results, await loadWords(language));
+      const histories = results.some(({ kind }) => kind === "history");
+      showResults(this.result, results, await loadWords(language, { histories }));
       const many = results.filter(({ kind }) => kind === "receipt").length > 1;
       tell(this.form, say(data.files && many ? WORDS.doneWithoutData : WORDS.done));
     } catch (error) {
