@@ -27,7 +27,7 @@ from ledger.keys import SIGNATURE_SIZE, SigningKey
 from ledger.note import NoteSigner, Verifier, sign_note
 from ledger.proofs import verify_consistency
 from ledger.records import format_record, parse_record
-from ledger.stores.durable import PRIVATE, read_if_there, swap_file
+from ledger.stores.durable import PRIVATE, make_folder, read_if_there, swap_file
 
 _EPOCH = "datawharf/signer-epoch/v1"
 _STATE = "datawharf/signer-state/v1"
@@ -100,7 +100,7 @@ class FileSignerState:
 
     def swap(self, old: bytes | None, new: bytes) -> None:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self._path.parent)
             done = swap_file(self._path, old, new, mode=PRIVATE)
         except OSError as error:
             raise StorageFailed(

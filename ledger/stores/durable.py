@@ -69,6 +69,15 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder where there is none, and those on the way to it; their names are on the device then."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_directory(folder.parent)
+
+
 def write_new(path: Path, data: bytes, mode: int = PUBLIC) -> int:
     """Write a file that must not exist yet; return its descriptor, open and not yet synced."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode)

@@ -17,6 +17,7 @@ from ledger.errors import Conflict, StorageFailed
 from ledger.storage import check_object_path
 from ledger.stores.durable import (
     PRIVATE,
+    make_folder,
     read_if_there,
     swap_file,
     sync_directory,
@@ -102,6 +103,8 @@ class FileObjects:
         """Make a folder and make the names on the way to it durable, once per process."""
         if folder in self._durable_folders:
             return
+        if self._root not in self._durable_folders:
+            make_folder(self._root.parent)
         folder.mkdir(parents=True, exist_ok=True)
         for inner in (folder, *folder.parents):
             if inner in self._durable_folders:
@@ -174,7 +177,7 @@ def _read(path: Path) -> bytes | None:
 
 def _swap(path: Path, old: bytes | None, new: bytes, *, durable: bool = True) -> bool:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         return swap_file(path, old, new, mode=PRIVATE, durable=durable)
     except OSError as error:
         raise _failed("write", str(path), error) from error

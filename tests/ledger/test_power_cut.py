@@ -93,6 +93,25 @@ def test_nothing_acknowledged_is_lost_in_a_power_cut(
     assert not cuts
 
 
+@pytest.mark.kill
+def test_a_log_is_there_after_a_power_cut_with_all_the_folders_that_were_made_for_it(
+    tmp_path: Path, rng: random.Random
+) -> None:
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed")
+    root = tmp_path / "disk"
+    root.mkdir()
+    home = Path("some") / "where" / "else"
+    command = [sys.executable, "-m", "tests.ledger.writer", str(root / home)]
+    disk = Disk(root)
+    for call in trace(command, tmp_path / "strace", 2, cwd=ROOT):
+        disk.apply(call)
+    for number in range(10):
+        left = tmp_path / str(number)
+        disk.after_a_cut(rng, left)
+        check(left / home, disk.said)
+
+
 def test_the_model_keeps_what_is_synced_and_nothing_else(tmp_path: Path, rng: random.Random) -> None:
     """A model that loses nothing would prove nothing."""
     disk = Disk(Path("/d"))
