@@ -9,11 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from ledger.hashing import leaf_hash
 from ledger.mldsa import MlDsaSigningKey
 from ledger.note import COSIGNATURE_ML_DSA, NoteSigner, format_note, parse_note
-from ledger.policy import format_policy
+from ledger.policy import format_policy, parse_policy
+from ledger.reader import LogView
+from ledger.stores.address import opened_files
 from ledger.stores.files import FileObjects
+from market.cli.setup import NewHome, initialise
+from market.client import Datawharf
+from market.signers import index_vkey, signing_key
 from tests.fakes.malicious_log import served
+from tests.journeys.served import Served
 from tests.ledger.market_in_a_box import TIME, Market
 from tests.peers.conftest import Program, Refused
 from tests.peers.worlds import PROVIDER, own_log
@@ -109,3 +116,26 @@ def test_our_receipts_are_of_rfc_9942(index: int, tools: Program, market: Market
     entry.write_bytes(flipped(market.entries[index], 50))
     with pytest.raises(Refused):
         tools("receipt", receipt, entry, key)
+
+
+def test_a_marketplace_is_read_over_its_own_server(tools: Program, tmp_path: Path, free_port: int) -> None:
+    """Its log and the index of it, packed bundles included; and a receipt out of its standard way in."""
+    made = initialise(NewHome(tmp_path / "home", f"http://127.0.0.1:{free_port}"), rate_limits=False)
+    server = Served(tmp_path / "home", free_port, tmp_path / "server.log")
+    server.start()
+    try:
+        (log, *_) = parse_policy(made.settings.trust_file.read_bytes()).logs
+        assert tools("fsck", f"{server.address}/ledger", log.verifier.vkey) == ""
+        assert tools("fsck", f"{server.address}/ledger/index/v1", index_vkey(made.settings)) == ""
+        with opened_files(f"{server.address}/ledger") as files, Datawharf(server.address) as visitor:
+            view = LogView(files, log.verifier)
+            view.refresh()
+            statement = view.entry(1)
+            receipt = visitor.api.get_bytes(f"/entries/{leaf_hash(statement).hex()}")
+        (tmp_path / "entry").write_bytes(statement)
+        (tmp_path / "receipt").write_bytes(receipt)
+        key = signing_key(made.settings, "receipt").public.raw.hex()
+        root = tools("receipt", tmp_path / "receipt", tmp_path / "entry", key).strip()
+        assert len(bytes.fromhex(root)) == 32
+    finally:
+        server.stop()
