@@ -42,9 +42,12 @@ const noProof = async () => undefined;
 /** From 4 to 8 leaves the proof is the root of the last four. */
 const proof = (all) => async () => [rootOf(all.slice(4))];
 
+/** The comparison with a note that is at hand. */
+const compare = (memory, note, ...more) => compareWithMemory(memory, async () => note, ...more);
+
 async function seenFour() {
   const memory = new Memory(new Storage(), ORIGIN);
-  assert.equal((await compareWithMemory(memory, key.note(leaves(4)), policy, noProof, 100)).outcome, "first");
+  assert.equal((await compare(memory, key.note(leaves(4)), policy, noProof, 100)).outcome, "first");
   return memory;
 }
 
@@ -53,7 +56,7 @@ test("the first state is remembered, and the next one that continues it", async 
   assert.deepEqual({ ...memory.read(), note: "" }, { version: 1, note: "", keys: [key.vkey], seen: 100 });
   const asked = [];
   const proofOf = async (old, size) => (asked.push([old, size]), [rootOf(leaves(8).slice(4))]);
-  const found = await compareWithMemory(memory, key.note(leaves(8)), policy, proofOf, 200);
+  const found = await compare(memory, key.note(leaves(8)), policy, proofOf, 200);
   assert.deepEqual([found.outcome, found.newKey, found.remembered.seen], ["continued", false, 100]);
   assert.deepEqual(asked, [[4, 8]]);
   assert.deepEqual([stateOf(memory.read().note).size, memory.read().seen], [8, 200]);
@@ -61,7 +64,7 @@ test("the first state is remembered, and the next one that continues it", async 
 
 test("the same state again needs no proof", async () => {
   const memory = await seenFour();
-  const found = await compareWithMemory(memory, key.note(leaves(4)), policy, () => assert.fail("asked"), 200);
+  const found = await compare(memory, key.note(leaves(4)), policy, () => assert.fail("asked"), 200);
   assert.deepEqual([found.outcome, memory.read().seen], ["continued", 200]);
 });
 
@@ -80,22 +83,22 @@ for (const [name, [note, proofOf, outcome]] of Object.entries(ALARMS))
   test(`${name} raises the alarm, and what was seen stays remembered`, async () => {
     const memory = await seenFour();
     const before = memory.read();
-    assert.equal((await compareWithMemory(memory, note, policy, proofOf, 200)).outcome, outcome);
+    assert.equal((await compare(memory, note, policy, proofOf, 200)).outcome, outcome);
     assert.deepEqual(memory.read(), before);
   });
 
 test("nothing unsigned is remembered at the first visit", async () => {
   const memory = new Memory(new Storage(), ORIGIN);
-  assert.equal((await compareWithMemory(memory, other.note(leaves(4)), policy, noProof, 1)).outcome, "unsigned");
+  assert.equal((await compare(memory, other.note(leaves(4)), policy, noProof, 1)).outcome, "unsigned");
   assert.equal(memory.read(), undefined);
 });
 
 test("a log that went over to another key is told, and still has to continue", async () => {
   const memory = await seenFour();
   const both = policyOf(key, other);
-  const forked = await compareWithMemory(memory, other.note(rewritten), both, proof(rewritten), 200);
+  const forked = await compare(memory, other.note(rewritten), both, proof(rewritten), 200);
   assert.deepEqual([forked.outcome, forked.newKey], ["forked", true]);
-  const found = await compareWithMemory(memory, other.note(leaves(8)), both, proof(leaves(8)), 200);
+  const found = await compare(memory, other.note(leaves(8)), both, proof(leaves(8)), 200);
   assert.deepEqual([found.outcome, found.newKey], ["continued", true]);
   assert.deepEqual(memory.read().keys, [other.vkey]);
 });
@@ -103,7 +106,7 @@ test("a log that went over to another key is told, and still has to continue", a
 test("a failure to fetch the proof is no outcome", async () => {
   const memory = await seenFour();
   const failing = async () => { throw new Error("offline"); };
-  await assert.rejects(compareWithMemory(memory, key.note(leaves(8)), policy, failing, 200), /offline/);
+  await assert.rejects(compare(memory, key.note(leaves(8)), policy, failing, 200), /offline/);
   assert.equal(stateOf(memory.read().note).size, 4);
 });
 
@@ -118,7 +121,18 @@ test("records that cannot be read count for none, other logs are named, and all 
   storage.setItem("something", "else");
   assert.deepEqual(memory.others(), ["elsewhere"]);
   storage.removeItem(`datawharf.ledger:${ORIGIN}`);
-  assert.equal((await compareWithMemory(memory, key.note(leaves(4)), policy, noProof, 1)).outcome, "other_log");
+  assert.equal((await compare(memory, key.note(leaves(4)), policy, noProof, 1)).outcome, "other_log");
   memory.clear();
   assert.equal(storage.length, 1);
+});
+
+test("what another page remembers meanwhile is neither taken for a log that went back nor lost", async () => {
+  const memory = await seenFour();
+  const late = async () => {
+    const note = key.note(leaves(4));
+    assert.equal((await compare(memory, key.note(leaves(8)), policy, proof(leaves(8)), 150)).outcome, "continued");
+    return note;
+  };
+  assert.equal((await compareWithMemory(memory, late, policy, noProof, 200)).outcome, "continued");
+  assert.deepEqual([stateOf(memory.read().note).size, memory.read().seen], [8, 150]);
 });

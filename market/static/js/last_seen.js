@@ -76,24 +76,33 @@ async function relation(before, after, proofOf) {
   }
 }
 
+/** Remembers a state, unless another page has remembered a later one meanwhile. */
+function remember(memory, note, keys, now) {
+  const kept = memory.read();
+  if (!kept || stateOf(kept.note).size <= stateOf(note).size) memory.write(note, keys, now);
+}
+
 /**
  * Compares the newest note that a log shows with what is remembered, and remembers it if all is well.
+ *   fetchNote(): the newest note. It is called after the memory was read: another page may add to the memory at any time,
+ *   and what is shown later than what was remembered is never older.
  *   policy: the parsed trust file. proofOf(old, new): [32-byte hash], or undefined where the log gives no proof; what it
  *   throws, this throws. now: POSIX seconds.
  * Returns {outcome, remembered (record or undefined), note, newKey}: outcome is "first", "continued", "unsigned", "forked",
  * "shrunk", "unproved" or, where only other logs were seen at this address before, "other_log". newKey: none of the keys
  * that signed the remembered state signed this one.
  */
-export async function compareWithMemory(memory, note, policy, proofOf, now) {
+export async function compareWithMemory(memory, fetchNote, policy, proofOf, now) {
   const remembered = memory.read();
+  const note = await fetchNote();
   const keys = await signersOf(note, policy, memory.origin);
   if (!keys) return { outcome: "unsigned", remembered, note, newKey: false };
   if (!remembered) {
-    memory.write(note, keys, now);
+    remember(memory, note, keys, now);
     return { outcome: memory.others().length ? "other_log" : "first", remembered, note, newKey: false };
   }
   const newKey = !keys.some((key) => remembered.keys.includes(key));
   const outcome = await relation(stateOf(remembered.note), stateOf(note), proofOf);
-  if (outcome === "continued") memory.write(note, keys, now);
+  if (outcome === "continued") remember(memory, note, keys, now);
   return { outcome, remembered, note, newKey };
 }

@@ -99,8 +99,9 @@ class LastSeen {
   async compare() {
     let found;
     try {
-      const [note, trust] = await Promise.all([fetchCheckpoint(), fetchTrustFile()]);
-      found = await compareWithMemory(this.memory, note, parsePolicy(trust), fetchProof, Math.floor(Date.now() / 1000));
+      const trust = await fetchTrustFile();
+      const now = Math.floor(Date.now() / 1000);
+      found = await compareWithMemory(this.memory, () => fetchCheckpoint(), parsePolicy(trust), fetchProof, now);
       found.trust = trust;
     } catch (error) {
       console.info(error);
