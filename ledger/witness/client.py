@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from ledger.checkpoint import Checkpoint, cosignatures
 from ledger.errors import LedgerError, Malformed, StorageFailed, Unverified
@@ -26,31 +26,23 @@ from ledger.note import (
 from ledger.policy import Policy, Witness, quorum_met
 from ledger.tiles import TileReader
 from ledger.tree import consistency_path
+from ledger.witness.looking_back import look_back
 from ledger.witness.wire import (
     ADD_CHECKPOINT,
-    TREE_SIZE,
     AddCheckpoint,
     Answer,
+    Transport,
     format_add_checkpoint,
-    parse_tree_size,
+    parse_conflict,
 )
 
 Verdict = Literal["cosigned", "ahead", "refused", "unreachable", "wrong"]
 
 SECONDS = 10.0
-LOOK = 2.0
-"""Seconds that a log which starts waits for what its witnesses know."""
 _FIRST_PAUSE = 0.2
 _PASSING = (408, 425, 429)
 _REQUESTS_A_CALL = 4
 """A witness names its size once, or once more if the log grew under another publisher; never for ever."""
-
-
-class Transport(Protocol):
-    """The way to a witness."""
-
-    def post(self, url: str, body: bytes, timeout: float) -> Answer:
-        """What the server answers to a POST within about `timeout` seconds; OSError if it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,33 +126,12 @@ class WitnessClient:
         return format_note(Note(opened.text, (*opened.signatures, *added)))
 
     def look_back(self, note: bytes, checkpoint: Checkpoint) -> None:
-        """`StorageFailed` if a witness has cosigned a larger tree than that of `note`, or another one of its size.
+        """`StorageFailed` if the log has signed more than `note`, or another tree of its size, as far as witnesses know.
 
-        note: the newest that the log signed, for `checkpoint`. Each witness is asked once; one that does not answer, or
-        does not know the log, says nothing against it.
+        note: the newest that is known to be signed here, for `checkpoint`. What counts as known is told in
+        `ledger.witness.looking_back`; outvoted are only those whose log publishes nothing without its quorum.
         """
-        urls = sorted({witness.url for witness in self._policy.witnesses if witness.url})
-        if not urls or not checkpoint.size:
-            return
-        body = format_add_checkpoint(AddCheckpoint(checkpoint.size, (), note))
-        pool = ThreadPoolExecutor(max_workers=len(urls), thread_name_prefix="witness")
-        calls = [
-            pool.submit(self._transport.post, url.rstrip("/") + ADD_CHECKPOINT, body, LOOK) for url in urls
-        ]
-        done, _ = wait(calls, timeout=LOOK)
-        pool.shutdown(wait=False, cancel_futures=True)
-        for url, call in zip(urls, calls, strict=True):
-            if (
-                call in done
-                and call.exception() is None
-                and (what := _contradiction(call.result(), checkpoint))
-            ):
-                raise StorageFailed(
-                    f"The witness at {url} {what} {checkpoint.origin}, the newest that was signed here has "
-                    f"{checkpoint.size}: every copy on this side is old, or somebody else signs with this key. Nothing "
-                    "was signed. Restore the log, its lock store and the signer's state from the newest copy; if there "
-                    "is none, this origin must not be signed for any more."
-                )
+        look_back(self._policy, self._transport, note, checkpoint, quorum_counts=self._required)
 
     def _ask_all(
         self,
@@ -277,25 +248,9 @@ def _check_line(
     return seen
 
 
-def _contradiction(answer: Answer, checkpoint: Checkpoint) -> str | None:
-    """What an answer says against the newest signed head, as part of a sentence; None if it says nothing."""
-    if answer.status == 422:
-        return f"has cosigned another tree of {checkpoint.size} entries of"
-    if answer.status == 409:
-        try:
-            named = _named_size(answer)
-        except _Stopped:
-            return None
-        if named > checkpoint.size:
-            return f"has cosigned {named} entries of"
-    return None
-
-
 def _named_size(answer: Answer) -> int:
-    if answer.content_type.partition(";")[0].strip().lower() != TREE_SIZE:
-        raise _Stopped("wrong", "it answers 409 without the size that it has cosigned")
     try:
-        return parse_tree_size(answer.body)
+        return parse_conflict(answer)
     except Malformed as error:
         raise _Stopped("wrong", str(error)) from None
 

@@ -150,10 +150,19 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class HttpTransport:
-    """Posts to witnesses and authorities over HTTP or HTTPS; redirects are not followed."""
+    """Asks witnesses and authorities over HTTP or HTTPS; redirects are not followed."""
 
     def post(self, url: str, body: bytes, timeout: float, content_type: str = TEXT) -> Answer:
-        """What the server answers within about `timeout` seconds; OSError if it does not."""
+        """What the server answers to a POST within about `timeout` seconds; OSError if it does not."""
+        return self._ask("POST", url, body, timeout, {"Content-Type": content_type})
+
+    def get(self, url: str, timeout: float) -> Answer:
+        """The same to a GET."""
+        return self._ask("GET", url, None, timeout, {})
+
+    def _ask(
+        self, method: str, url: str, body: bytes | None, timeout: float, headers: dict[str, str]
+    ) -> Answer:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise Malformed(f"{url[:200]!r} is not an address that can be asked.")
@@ -169,7 +178,7 @@ class HttpTransport:
         alarm = threading.Timer(timeout, _hang_up, [connection])
         try:
             alarm.start()
-            connection.request("POST", target, body, {"Content-Type": content_type})
+            connection.request(method, target, body, headers)
             response = connection.getresponse()
             answered = response.read(MAX_ANSWER + 1)
             cut = bool(response.length) or not alarm.is_alive()

@@ -18,6 +18,7 @@ import binascii
 import contextlib
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Protocol
 
 from ledger.encoding import format_base64, parse_base64, parse_decimal
 from ledger.errors import Malformed
@@ -50,6 +51,16 @@ class Answer:
     status: int
     body: bytes = b""
     content_type: str = TEXT
+
+
+class Transport(Protocol):
+    """The way to a witness. OSError if it does not answer within about `timeout` seconds."""
+
+    def post(self, url: str, body: bytes, timeout: float) -> Answer:
+        """What the server answers to a POST."""
+
+    def get(self, url: str, timeout: float) -> Answer:
+        """What the server answers to a GET."""
 
 
 def format_add_checkpoint(request: AddCheckpoint) -> bytes:
@@ -91,6 +102,13 @@ def parse_tree_size(body: bytes) -> int:
     if not body.endswith(b"\n") or not body.isascii():
         raise Malformed("The witness names no size.")
     return parse_decimal(body[:-1].decode("ascii"), "size that the witness names")
+
+
+def parse_conflict(answer: Answer) -> int:
+    """The size in an answer 409; Malformed if it names none in the right form."""
+    if answer.content_type.partition(";")[0].strip().lower() != TREE_SIZE:
+        raise Malformed("it answers 409 without the size that it has cosigned")
+    return parse_tree_size(answer.body)
 
 
 def _canonical(note: bytes) -> bytes:

@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from ledger.checkpoint import Checkpoint
+from ledger.checkpoint import Checkpoint, format_checkpoint
 from ledger.cli import main
 from ledger.errors import Conflict, StorageFailed, Unavailable
+from ledger.keys import SigningKey
 from ledger.log import Log
-from ledger.note import open_note, parse_vkey
+from ledger.note import NoteSigner, open_note, parse_vkey, sign_note
 from ledger.policy import Group, Policy, TrustedLog, Witness, format_policy, parse_policy
 from ledger.reader import LogReader
 from ledger.stores.files import FileObjects
 from ledger.witness.client import WitnessClient
-from ledger.witness.wire import Answer
+from ledger.witness.wire import Answer, format_tree_size, origin_hash
 from ledger.witness.witness import Witness as WitnessServer
 from tests.ledger.logs import LOG_SIGNER, NOW, ORIGIN, World, entries
 from tests.ledger.test_witness_cli import served
@@ -37,6 +38,8 @@ class Witnesses:
     """Three witnesses of the test log, each of which may be cut off."""
 
     cut: set[int] = field(default_factory=set)
+    lies: dict[int, Answer] = field(default_factory=dict)
+    shown: dict[int, Answer] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.servers = {
@@ -47,18 +50,27 @@ class Witnesses:
         }
 
     def post(self, url: str, body: bytes, timeout: float) -> Answer:
-        if list(self.servers).index(url) in self.cut:
+        number = list(self.servers).index(url)
+        if number in self.cut:
             raise OSError("cut off")
-        return self.servers[url].add_checkpoint(body)
+        return self.lies.get(number) or self.servers[url].add_checkpoint(body)
 
-    def client(self, world: World, *, required: bool = True) -> WitnessClient:
+    def get(self, url: str, timeout: float) -> Answer:
+        prefix, hashed, verb = url.rsplit("/", 2)
+        number = list(self.servers).index(f"{prefix}/add-checkpoint")
+        if number in self.cut:
+            raise OSError("cut off")
+        assert (hashed, verb) == (origin_hash(ORIGIN), "checkpoint")
+        return self.shown.get(number) or self.servers[f"{prefix}/add-checkpoint"].checkpoint(hashed)
+
+    def client(self, world: World, *, required: bool = True, policy: Policy = POLICY) -> WitnessClient:
         return WitnessClient(
-            POLICY, world.objects.read, self, required=required, seconds=1.0, pause=lambda seconds: None
+            policy, world.objects.read, self, required=required, seconds=1.0, pause=lambda seconds: None
         )
 
 
-def load(world: World, witnesses: Witnesses, *, required: bool = True) -> Log:
-    client = witnesses.client(world, required=required)
+def load(world: World, witnesses: Witnesses, *, required: bool = True, policy: Policy = POLICY) -> Log:
+    client = witnesses.client(world, required=required, policy=policy)
     return Log.load(ORIGIN, world.objects, world.lock, world.signer(), cosigners=client)
 
 
@@ -182,6 +194,65 @@ def test_another_tree_of_the_same_size_is_refused_at_start() -> None:
     alone.close()
     with pytest.raises(StorageFailed, match="has cosigned another tree of 3 entries"):
         load(fork, witnesses)
+
+
+LIES = {
+    "a huge size": format_tree_size(2**63 - 1),
+    "another tree": Answer(422, b"no\n"),
+}
+NOTHING = Answer(404, b"No checkpoint of such a log was cosigned.\n")
+
+
+def published(size: int = 2) -> tuple[World, Witnesses]:
+    """A log that its three witnesses have cosigned at `size`."""
+    world, witnesses = World(), Witnesses()
+    world.create(entries(0, size)).close()
+    log = load(world, witnesses)
+    log.publish(NOW)
+    log.close()
+    return world, witnesses
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_one_witness_that_lies_keeps_no_log_from_starting(lie: Answer) -> None:
+    world, witnesses = published()
+    witnesses.lies = {1: lie}
+    forger = NoteSigner(ORIGIN, SigningKey.from_seed(bytes([99]) * 32))
+    forged = format_checkpoint(Checkpoint(ORIGIN, 2**63 - 1, bytes(32)))
+    same = witnesses.servers[f"{url(0)}/add-checkpoint"].checkpoint(origin_hash(ORIGIN))
+    for shown in (None, NOTHING, same, Answer(200, b"\xff"), Answer(200, sign_note(forged, [forger]))):
+        witnesses.shown = {} if shown is None else {1: shown}
+        log = load(world, witnesses)
+        log.append([b"more"])
+        assert seen(log.publish(NOW + 1).note) == 2
+        log.close()
+        witnesses.lies = {1: lie}
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_a_word_without_a_proof_holds_unless_a_quorum_knows_of_nothing_newer(lie: Answer) -> None:
+    world, witnesses = published()
+    witnesses.lies, witnesses.shown = {1: lie}, {1: NOTHING}
+    witnesses.cut = {2}
+    with pytest.raises(StorageFailed, match="shows no proof, and too few other witnesses"):
+        load(world, witnesses)
+    witnesses.cut = set()
+    unasked = Policy(POLICY.logs, POLICY.witnesses)
+    for required, policy in ((False, POLICY), (True, unasked)):
+        with pytest.raises(StorageFailed, match="shows no proof"):
+            load(world, witnesses, required=required, policy=policy)
+    load(world, witnesses).close()
+
+
+def test_the_signature_of_the_log_is_a_proof_whatever_the_others_say() -> None:
+    world, witnesses = published()
+    newer = Checkpoint(ORIGIN, 9, bytes(32))
+    other = Checkpoint(ORIGIN, 2, bytes(32))
+    witnesses.lies = {1: LIES["a huge size"]}
+    for checkpoint in (newer, other):
+        witnesses.shown = {1: Answer(200, sign_note(format_checkpoint(checkpoint), [LOG_SIGNER]))}
+        with pytest.raises(StorageFailed, match="shows the log's own signature"):
+            load(world, witnesses)
 
 
 def test_witnesses_that_lag_or_never_saw_the_log_keep_nobody_from_starting() -> None:
