@@ -124,10 +124,7 @@ def path_sides(index: int, size: int, length: int) -> list[bool]:
     sides: list[bool] = []
     node, last = index, size - 1
     for _ in range(length):
-        left = node & 1 == 1 or node == last
-        sides.append(left)
-        if left and node & 1 == 0:
-            while node & 1 == 0 and node != 0:
-                node, last = node >> 1, last >> 1
+        # On the right border it stays there, so levels without a sibling need no skipping.
+        sides.append(node & 1 == 1 or node == last)
         node, last = node >> 1, last >> 1
     return sides
