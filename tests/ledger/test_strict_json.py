@@ -21,6 +21,7 @@ from ledger.index.trie import BITS, Leaf
 from ledger.manifest import FileRow, Manifest, parse_manifest
 from ledger.proofs import MAX_PATH
 from ledger.receipt import Bundle, Opening, Supporting, format_bundle, parse_bundle
+from ledger.verifying import verifying_session
 
 HASH = bytes(range(32))
 NOTE = b"log.example\n1\n\n"
@@ -68,6 +69,12 @@ def test_the_documents_read_back() -> None:
     assert parse_history(format_history(PRESENT)) == PRESENT
     assert parse_history(format_history(ABSENT)) == ABSENT
     assert parse_manifest(MANIFEST.canonical) == MANIFEST
+
+
+def test_a_session_does_not_take_one_receipts_parts_for_another_s() -> None:
+    with verifying_session():
+        for bundle in (BUNDLE, replace(BUNDLE, supporting=()), replace(BUNDLE, checkpoint=b"other\n\n")):
+            assert parse_bundle(format_bundle(bundle)) == bundle
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
