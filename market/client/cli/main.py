@@ -28,7 +28,19 @@ from market.client.errors import ClientError, Problem
 from market.client.words import language_of_environment, tell
 
 # What the marketplace adds, to say so where it is not installed.
-OPERATORS = ("init", "serve", "worker", "doctor", "jobs", "zone", "ledger", "signer", "signin-link", "demo", "heist")
+OPERATORS = (
+    "init",
+    "serve",
+    "worker",
+    "doctor",
+    "jobs",
+    "zone",
+    "ledger",
+    "signer",
+    "signin-link",
+    "demo",
+    "heist",
+)
 
 
 class Failing(click.Group):
