@@ -94,7 +94,9 @@ def answer_of_witness(data: bytes) -> None:
 
 
 def size_of_witness(data: bytes) -> None:
-    assert wire.format_tree_size(wire.parse_tree_size(data)).body == data
+    size = wire.parse_tree_size(data)
+    assert wire.format_tree_size(size).body == data
+    assert wire.parse_conflict(wire.format_tree_size(size)) == size
 
 
 def tile_path(data: bytes) -> None:
