@@ -32,6 +32,9 @@ def test_entries_are_packed_for_who_unpacks(small_market: Marketplace, accepted:
     assert reply.headers["vary"] == "Accept-Encoding"
     assert "immutable" in reply.headers["cache-control"]
     assert len(decode_bundle(gzip.decompress(data) if packed else data)) == published.size
+    if packed:
+        # RFC 1952, XFL: the fastest algorithm. Entries can be written so that the best one takes half a minute a bundle.
+        assert data[8] == 4
 
 
 def test_hashes_do_not_pack(small_market: Marketplace) -> None:
