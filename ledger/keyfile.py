@@ -8,6 +8,7 @@ read.
 """
 
 import os
+import secrets
 import stat
 from pathlib import Path
 
@@ -51,17 +52,36 @@ def parse_key_file(data: bytes) -> SigningKey:
 
 
 def write_key_file(path: Path, key: SigningKey, *, label: str) -> None:
-    """Durably create `path` (mode 0600) with the key. Conflict if it exists, StorageFailed on failure."""
+    """Durably create `path` (mode 0600) with the key. Conflict if it exists, StorageFailed on failure.
+
+    The file has its name once the key is whole in it: a crash leaves none that would be taken for a damaged key.
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(format_key_file(key, label=label))
+                file.flush()
+                os.fsync(file.fileno())
+            path.hardlink_to(part)
+        finally:
+            part.unlink(missing_ok=True)
+        _sync_names(path.parent)
     except FileExistsError:
         raise Conflict(f"There is already a file {path}; a key file is never overwritten.") from None
     except OSError as error:
         raise StorageFailed(f"The key file {path} cannot be created: {error.strerror}.") from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(format_key_file(key, label=label))
-        file.flush()
-        os.fsync(file.fileno())
+
+
+def _sync_names(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def read_key_file(path: Path) -> SigningKey:

@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import subprocess
+import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -168,6 +170,26 @@ def test_a_key_file_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(Conflict):
         write_key_file(path, SigningKey.generate(), label="new")
     assert path.read_bytes() == b"precious"
+
+
+ENDED = """
+import os, sys
+from pathlib import Path
+from ledger.keyfile import write_key_file
+from ledger.keys import SigningKey
+os.fsync = lambda descriptor: os._exit(9)
+write_key_file(Path(sys.argv[1]), SigningKey.generate(), label="x")
+"""
+
+
+def test_a_key_file_that_was_not_finished_is_none(tmp_path: Path) -> None:
+    """Whoever makes the next key of a log is killed, and goes on when it is called again."""
+    path = tmp_path / "log-next.key"
+    assert subprocess.run([sys.executable, "-c", ENDED, str(path)], check=False).returncode == 9
+    assert not path.exists()
+    write_key_file(path, SigningKey.generate(), label="x")
+    assert read_key_file(path).seed
+    assert [each.name for each in tmp_path.iterdir() if not each.name.startswith(".")] == ["log-next.key"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are of POSIX")
