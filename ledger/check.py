@@ -156,7 +156,7 @@ def _read(
         history,
         timestamp,
         _Entry(parse_statement(bundle.statement), bundle.index, bundle.path),
-        [_Entry(_shared(each.statement), each.index, each.path) for each in bundle.supporting],
+        [_Entry(_shared(each.entry), each.index, each.path) for each in bundle.supporting],
         once("claimed", bundle.checkpoint, lambda: parse_checkpoint(parse_note(bundle.checkpoint).text)),
     )
 

@@ -6,6 +6,7 @@ checkpoint.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ledger.errors import Unverified
 from ledger.hashing import EMPTY_ROOT, HASH_SIZE, node_hash
@@ -14,6 +15,7 @@ from ledger.tree import inclusion_path as prove_inclusion
 
 __all__ = [
     "MAX_PATH",
+    "Located",
     "prove_consistency",
     "prove_inclusion",
     "root_from_consistency",
@@ -24,6 +26,15 @@ __all__ = [
 
 MAX_PATH = 63
 """The longest path of a tree whose size fits 63 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """An entry's bytes with its index and path of 32-byte hashes, as receipts and histories carry it; not verified."""
+
+    entry: bytes
+    index: int
+    path: tuple[bytes, ...]
 
 
 def root_from_inclusion(leaf_hash: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:

@@ -20,8 +20,8 @@ from ledger.errors import Malformed, StorageFailed, Unverified
 from ledger.hashing import leaf_hash
 from ledger.kept import NEWEST, KeptCheckpoints, Published, SignedCheckpoint
 from ledger.note import Verifier
-from ledger.proofs import verify_inclusion
-from ledger.receipt import Bundle, Opening, Supporting, format_bundle
+from ledger.proofs import Located, verify_inclusion
+from ledger.receipt import Bundle, Opening, format_bundle
 from ledger.storage import ObjectReader
 from ledger.tiles import ENTRIES, TILE_WIDTH, TileReader, decode_bundle, read_tile, tile_at
 from ledger.tree import consistency_path, inclusion_path
@@ -219,7 +219,7 @@ class LogReader(TileView):
                 path=tuple(path),
                 checkpoint=under.note,
                 cose_receipt=receipt,
-                supporting=tuple(Supporting(entry, number, tuple(way)) for number, entry, way in proved),
+                supporting=tuple(Located(entry, number, tuple(way)) for number, entry, way in proved),
                 openings=tuple(openings),
             )
         )

@@ -29,7 +29,7 @@ from ledger.cose_receipt import (
 from ledger.encoding import canonical_json, format_base64, parse_base64, parse_canonical_json
 from ledger.errors import Malformed
 from ledger.hashing import HASH_SIZE
-from ledger.proofs import MAX_PATH
+from ledger.proofs import MAX_PATH, Located
 from ledger.statement import SALT_SIZE
 from ledger.tlog_proof import TlogProof, format_tlog_proof, parse_tlog_proof
 from ledger.verifying import once
@@ -40,7 +40,6 @@ __all__ = [
     "CoseReceipt",
     "Opening",
     "RootSignature",
-    "Supporting",
     "TlogProof",
     "format_bundle",
     "format_cose_receipt",
@@ -65,15 +64,6 @@ _SHARED = b',"supporting":'
 
 
 @dataclass(frozen=True, slots=True)
-class Supporting:
-    """A further entry under the same checkpoint: its bytes, index and path of 32-byte hashes."""
-
-    statement: bytes
-    index: int
-    path: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Opening:
     """What a commitment in the statement stands for; `name` is the field of the predicate that holds it."""
 
@@ -91,7 +81,7 @@ class Bundle:
     path: tuple[bytes, ...]
     checkpoint: bytes
     cose_receipt: bytes
-    supporting: tuple[Supporting, ...] = ()
+    supporting: tuple[Located, ...] = ()
     openings: tuple[Opening, ...] = ()
     version: int = VERSION
 
@@ -115,7 +105,7 @@ def format_bundle(bundle: Bundle) -> bytes:
         "receipt": format_base64(bundle.cose_receipt),
         "supporting": [
             {
-                "statement": format_base64(each.statement),
+                "statement": format_base64(each.entry),
                 "inclusion": _format_inclusion(each.index, each.path),
             }
             for each in bundle.supporting
@@ -174,7 +164,7 @@ def _parse_checkpoint(data: bytes) -> bytes:
     return _text(document["checkpoint"], "checkpoint in the receipt").encode()
 
 
-def _parse_shared(data: bytes) -> tuple[Supporting, ...]:
+def _parse_shared(data: bytes) -> tuple[Located, ...]:
     """The supporting entries out of the bytes behind the name of their list; Malformed for another version."""
     document = _fields(parse_canonical_json(_begin(_SHARED, data)), "receipt", {"supporting", "version"})
     version = document["version"]
@@ -197,9 +187,9 @@ def _parse_inclusion(value: object) -> tuple[int, tuple[bytes, ...]]:
     return index, tuple(_bytes(sibling, "hash in the receipt", HASH_SIZE) for sibling in path)
 
 
-def _parse_supporting(value: object) -> Supporting:
+def _parse_supporting(value: object) -> Located:
     found = _fields(value, "supporting entry", {"statement", "inclusion"})
-    return Supporting(
+    return Located(
         _bytes(found["statement"], "supporting statement in the receipt"),
         *_parse_inclusion(found["inclusion"]),
     )

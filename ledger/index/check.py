@@ -19,14 +19,14 @@ from ledger.errors import LedgerError, Malformed, Unsupported, Unverified
 from ledger.finding import Finding, depends, run_step
 from ledger.hashing import leaf_hash
 from ledger.index.announcement import Announcement, verify_announcement
-from ledger.index.history import History, Located, parse_history
+from ledger.index.history import History, parse_history
 from ledger.index.keys import key_hash, keys_of
 from ledger.index.state import IndexState, index_origin, parse_state
 from ledger.index.trie import Leaf, commit_indices, root_of_path
 from ledger.index.words import OUTCOMES
 from ledger.note import Verifier, open_note, parse_note
 from ledger.policy import Policy, fingerprint, quorum_met
-from ledger.proofs import verify_inclusion
+from ledger.proofs import Located, verify_inclusion
 from ledger.report import Report, Step
 from ledger.statement import parse_statement
 

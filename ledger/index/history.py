@@ -27,7 +27,7 @@ from ledger.encoding import canonical_json, format_base64, parse_base64, parse_c
 from ledger.errors import Malformed
 from ledger.hashing import HASH_SIZE
 from ledger.index.trie import BITS, Leaf, Step
-from ledger.proofs import MAX_PATH
+from ledger.proofs import MAX_PATH, Located
 
 MEDIA_TYPE = "application/vnd.datawharf.history+json"
 VERSION = 1
@@ -36,15 +36,6 @@ MAX_INDICES = 4_000_000
 MAX_SUPPORTING = 16
 
 _STEP_SIZE = 1 + HASH_SIZE
-
-
-@dataclass(frozen=True, slots=True)
-class Located:
-    """An entry at its index, with its path under the checkpoint of the history."""
-
-    entry: bytes
-    index: int
-    path: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def key_of_signer(receipt: bytes) -> str:
     """
     bundle = parse_bundle(receipt)
     statement = parse_statement(bundle.statement)
-    for entry in (bundle.statement, *(each.statement for each in bundle.supporting)):
+    for entry in (bundle.statement, *(each.entry for each in bundle.supporting)):
         known = parse_statement(entry)
         try:
             if known.predicate_type == KEY_BINDING:

@@ -5,9 +5,8 @@ from itertools import groupby
 
 from ledger.errors import StorageFailed, Unverified
 from ledger.hashing import HASH_SIZE, hash_pairs, leaf_hash, node_hash
-from ledger.index.history import Located
 from ledger.kept import SignedCheckpoint
-from ledger.proofs import root_from_inclusion, verify_inclusion
+from ledger.proofs import Located, root_from_inclusion, verify_inclusion
 from ledger.reader import TileView
 from ledger.tiles import TILE_HEIGHT, TILE_WIDTH
 from ledger.tree import HashReader, inclusion_path

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from ledger.errors import Conflict, LedgerError, StorageFailed, Unverified
 from ledger.index.announcement import INDEX_MAP, parse_announcement
-from ledger.index.history import History, Located, format_history
+from ledger.index.history import History, format_history
 from ledger.index.keys import key_hash
 from ledger.index.state import IndexState, parse_state
 from ledger.index.trie import Leaf, commit_indices, root_of_path
 from ledger.indexer.entries import locate
 from ledger.indexer.map import IndexMap, Lookup
 from ledger.kept import Published
+from ledger.proofs import Located
 from ledger.reader import LogReader
 from ledger.statement import parse_statement
 

@@ -11,7 +11,8 @@ from typing import Any
 from ledger.check import check_bundle
 from ledger.manifest import FileRow, Manifest
 from ledger.policy import Policy, Witness, format_policy
-from ledger.receipt import Bundle, Opening, Supporting, format_bundle
+from ledger.proofs import Located
+from ledger.receipt import Bundle, Opening, format_bundle
 from ledger.statement import Statement, commitment, parse_statement
 from tests.browser_js.ed25519_vectors import SMALL_ORDER, L
 from tests.browser_js.small_log import NOW, SmallLog, key, path_of
@@ -244,8 +245,8 @@ def _forged_signer(home: Scene) -> list[Case]:
     return [Case(name, format_bundle(bundle), trust) for name, bundle in lines.items()] + _bound_later(home)
 
 
-def _unproved(statement: Statement) -> Supporting:
-    return Supporting(statement.leaf_bytes, 1, ())
+def _unproved(statement: Statement) -> Located:
+    return Located(statement.leaf_bytes, 1, ())
 
 
 def _bound_later(home: Scene) -> list[Case]:
@@ -283,8 +284,8 @@ def _forged_rules(home: Scene) -> list[Case]:
     return [*cases, Case("rules not entry 0", format_bundle(second), trust)]
 
 
-def _as_index_0(home: Scene) -> Supporting:
-    return Supporting(home.log.policy_statement(rules=["x"]).leaf_bytes, 0, path_of(0, home.log.hashes()))
+def _as_index_0(home: Scene) -> Located:
+    return Located(home.log.policy_statement(rules=["x"]).leaf_bytes, 0, path_of(0, home.log.hashes()))
 
 
 def _flipped(home: Scene) -> list[Case]:
@@ -304,8 +305,8 @@ def _flipped(home: Scene) -> list[Case]:
             "statement": replace(good, statement=flip(good.statement)),
             "path": replace(good, path=(*good.path[:-1], flip(good.path[-1]))),
             "receipt": replace(good, cose_receipt=flip(good.cose_receipt)),
-            "binding": replace(good, supporting=(replace(first, statement=flip(first.statement)), second)),
-            "rules": replace(good, supporting=(first, replace(second, statement=flip(second.statement)))),
+            "binding": replace(good, supporting=(replace(first, entry=flip(first.entry)), second)),
+            "rules": replace(good, supporting=(first, replace(second, entry=flip(second.entry)))),
             "salt": replace(good, openings=(replace(good.openings[0], salt=flip(SALT)),)),
         }.items():
             cases.append(Case(f"flipped {name} {number}", format_bundle(bundle), trust))

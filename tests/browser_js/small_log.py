@@ -10,7 +10,8 @@ from ledger.hashing import leaf_hash, root_of
 from ledger.keys import SigningKey
 from ledger.note import COSIGNATURE_ED25519, NoteSigner, sign_note
 from ledger.policy import Policy, TrustedLog, Witness
-from ledger.receipt import Bundle, Opening, Supporting, format_cose_receipt, sign_root
+from ledger.proofs import Located
+from ledger.receipt import Bundle, Opening, format_cose_receipt, sign_root
 from ledger.statement import Claims, Statement, in_toto, sign_statement, urn
 
 NOW = 1767000000
@@ -157,6 +158,6 @@ class SmallLog:
             path_of(index, hashes),
             self.checkpoint(size, **checkpoint),
             self.cose(index, size),
-            tuple(Supporting(self.entries[each], each, path_of(each, hashes)) for each in supporting),
+            tuple(Located(self.entries[each], each, path_of(each, hashes)) for each in supporting),
             tuple(openings),
         )

@@ -10,8 +10,8 @@ from ledger.hashing import leaf_hash, node_hash, root_of
 from ledger.keys import SigningKey
 from ledger.note import COSIGNATURE_ED25519, NoteSigner, sign_note
 from ledger.policy import Policy, TrustedLog, Witness
-from ledger.proofs import prove_inclusion
-from ledger.receipt import Bundle, Opening, Supporting, format_cose_receipt, sign_root
+from ledger.proofs import Located, prove_inclusion
+from ledger.receipt import Bundle, Opening, format_cose_receipt, sign_root
 from ledger.statement import Claims, Statement, in_toto, sign_statement, urn
 
 TIME = 1_767_000_000
@@ -146,7 +146,7 @@ class Market:
             path=self.path(index),
             checkpoint=self.checkpoint(**checkpoint),
             cose_receipt=self.cose_receipt(index),
-            supporting=tuple(Supporting(self.entries[each], each, self.path(each)) for each in supporting),
+            supporting=tuple(Located(self.entries[each], each, self.path(each)) for each in supporting),
             openings=openings,
         )
 

@@ -23,7 +23,8 @@ from ledger.hashing import leaf_hash, root_of
 from ledger.manifest import FileRow, Manifest
 from ledger.note import COSIGNATURE_ED25519, NoteSigner, sign_note
 from ledger.policy import Policy, TrustedLog, Witness
-from ledger.receipt import Bundle, Opening, Supporting, format_bundle, parse_bundle
+from ledger.proofs import Located
+from ledger.receipt import Bundle, Opening, format_bundle, parse_bundle
 from ledger.report import Report, Step
 from ledger.statement import commitment
 from tests.ledger.market_in_a_box import TIME, Market, key
@@ -416,9 +417,7 @@ def test_any_changed_byte_of_any_part_is_noticed(data: st.DataObject) -> None:
         bundle = replace(GOOD, path=(flip(GOOD.path[0]), *GOOD.path[1:]))
     elif part == "supporting":
         first = GOOD.supporting[0]
-        bundle = replace(
-            GOOD, supporting=(replace(first, statement=flip(first.statement)), GOOD.supporting[1])
-        )
+        bundle = replace(GOOD, supporting=(replace(first, entry=flip(first.entry)), GOOD.supporting[1]))
     elif part == "opening":
         bundle = replace(GOOD, openings=(Opening("terms", flip(SALT), CONTENT),))
     else:
@@ -534,7 +533,7 @@ def test_names_from_a_receipt_cannot_drive_a_terminal() -> None:
 
 def test_a_supporting_entry_that_is_not_in_the_ledger_is_noticed() -> None:
     stranger = MARKET.registration(key(50), MARKET.org(9)).leaf_bytes
-    bundle = replace(GOOD, supporting=(*GOOD.supporting, Supporting(stranger, 3, MARKET.path(3))))
+    bundle = replace(GOOD, supporting=(*GOOD.supporting, Located(stranger, 3, MARKET.path(3))))
     assert cause(check(bundle), "included") == "failed.supporting"
 
 

@@ -36,7 +36,7 @@ def test_a_log_from_nothing_to_a_receipt(folder: Path, capsysbinary: pytest.Capt
     assert main(["receipt", log, "3", "--supporting", "0"]) == 0
     bundle = parse_bundle(capsysbinary.readouterr().out)
     assert bundle.statement == b"entry 3"
-    assert [each.statement for each in bundle.supporting] == [b"entry 0"]
+    assert [each.entry for each in bundle.supporting] == [b"entry 0"]
 
 
 def test_create_and_load_are_two_verbs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,8 +44,8 @@ def test_supporting_entries_stand_under_the_same_checkpoint(world: World) -> Non
     assert checkpoint.size == 600
     assert [each.index for each in bundle.supporting] == [4, 0]
     for each in bundle.supporting:
-        assert each.statement == entries(each.index, each.index + 1)[0]
-        verify_inclusion(leaf_hash(each.statement), each.index, 600, each.path, checkpoint.root)
+        assert each.entry == entries(each.index, each.index + 1)[0]
+        verify_inclusion(leaf_hash(each.entry), each.index, 600, each.path, checkpoint.root)
     assert bundle.openings == (opening,)
 
 

@@ -16,11 +16,11 @@ from ledger.encoding import canonical_json
 from ledger.errors import Malformed
 from ledger.hashing import EMPTY_ROOT
 from ledger.index import history
-from ledger.index.history import History, Located, format_history, parse_history
+from ledger.index.history import History, format_history, parse_history
 from ledger.index.trie import BITS, Leaf
 from ledger.manifest import FileRow, Manifest, parse_manifest
-from ledger.proofs import MAX_PATH
-from ledger.receipt import Bundle, Opening, Supporting, format_bundle, parse_bundle
+from ledger.proofs import MAX_PATH, Located
+from ledger.receipt import Bundle, Opening, format_bundle, parse_bundle
 from ledger.verifying import verifying_session
 
 HASH = bytes(range(32))
@@ -31,7 +31,7 @@ BUNDLE = Bundle(
     (HASH, HASH),
     NOTE,
     b"receipt",
-    (Supporting(b"first", 0, (HASH,)), Supporting(b"second", 3, ())),
+    (Located(b"first", 0, (HASH,)), Located(b"second", 3, ())),
     (Opening("metadata", HASH, b"sealed"), Opening("terms", HASH, b"")),
 )
 PRESENT = History(
@@ -114,7 +114,7 @@ def test_no_hash_is_longer_or_shorter(name: str) -> None:
 
 def test_receipts_keep_to_their_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     openings = tuple(Opening(f"o{number}", HASH, b"") for number in range(receipt.MAX_OPENINGS + 1))
-    supporting = (Supporting(b"more", 0, ()),) * (receipt.MAX_SUPPORTING + 1)
+    supporting = (Located(b"more", 0, ()),) * (receipt.MAX_SUPPORTING + 1)
     path = (HASH,) * (MAX_PATH + 1)
     for full in (
         replace(BUNDLE, openings=openings),

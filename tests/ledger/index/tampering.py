@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
-from ledger.index.history import History, Located, parse_history
+from ledger.index.history import History, parse_history
 from ledger.index.keys import key_hash
 from ledger.index.state import IndexState, format_state
 from ledger.index.trie import Leaf, commit_indices
 from ledger.indexer.entries import locate
+from ledger.proofs import Located
 from tests.ledger.index.worlds import Indexed, asset, genesis, statement
 
 KEY, ABSENT = asset(1), asset(99)

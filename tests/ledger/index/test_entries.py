@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import StorageFailed
-from ledger.index.history import Located
 from ledger.indexer.entries import locate
 from ledger.log import Log
+from ledger.proofs import Located
 from tests.ledger.logs import NOW, ORIGIN, World, entries
 
 SIZES = [1, 5, 255, 256, 257, 600, 1024]

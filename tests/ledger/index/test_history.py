@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from ledger.encoding import canonical_json
 from ledger.errors import Malformed
 from ledger.index.check import check_history
-from ledger.index.history import History, Located, format_history, parse_history
+from ledger.index.history import History, format_history, parse_history
 from ledger.index.state import format_state, parse_state
 from ledger.index.trie import Leaf
+from ledger.proofs import Located
 from tests.ledger.index.tampering import ABSENT, KEY, history, world
 from tests.ledger.index.worlds import TRUST
 

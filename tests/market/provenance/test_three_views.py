@@ -22,7 +22,7 @@ def test_they_prove_the_same(small_market: Marketplace, tmp_path: Path) -> None:
     proof = parse_tlog_proof(visitor.api.get_bytes(f"/api/v1/statements/{leaf}/receipt.tlog-proof"))
     assert cose == bundle.cose_receipt
     assert (proof.index, proof.path, proof.checkpoint) == (bundle.index, bundle.path, bundle.checkpoint)
-    policy = parse_statement(bundle.supporting[-1].statement).predicate
+    policy = parse_statement(bundle.supporting[-1].entry).predicate
     key = PublicKey.parse(bytes.fromhex(policy["receiptKey"]))
     assert verify_cose_receipt(cose, leaf_hash(bundle.statement), key)
 

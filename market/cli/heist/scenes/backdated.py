@@ -107,7 +107,7 @@ def _auditor_notices(case: Case, forged: Forged, index: int) -> None:
     """The receipt out of the new history has proofs and signatures, but no witness; and its signer's clock contradicts."""
     true = parse_bundle(case.registration.read_bytes())
     places = {leaf_hash(forged.log.entry(number)): number for number in range(index)}
-    supporting = tuple(places[leaf_hash(each.statement)] for each in true.supporting)
+    supporting = tuple(places[leaf_hash(each.entry)] for each in true.supporting)
     path = case.work / "backdated" / "forged.receipt.json"
     path.write_bytes(forged.log.receipt(index, supporting=supporting, openings=true.openings))
     done = verify(path, case.root / case.evidence.data, case.trust, case.tell.lang)
