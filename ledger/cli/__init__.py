@@ -36,6 +36,7 @@ from ledger.policy import Policy, TrustedLog, Witness, format_policy, parse_poli
 from ledger.signer import Signer
 from ledger.signer_process import RemoteSigner, SignerServer
 from ledger.stores.address import opened_files
+from ledger.stores.durable import make_folder
 from ledger.stores.files import FileLock, FileObjects
 from ledger.timestamp import Token
 from ledger.witness.client import WitnessClient
@@ -68,7 +69,7 @@ def create(folder: Path, files: Sequence[Path], origin: str) -> None:
     if (folder / "head").exists():
         raise Conflict(f"There is a log in {folder} already.")
     keys = folder / "keys"
-    keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(keys, 0o700)
     for name in KEYS:
         if not (keys / f"{name}.key").exists():
             write_key_file(keys / f"{name}.key", SigningKey.generate(), label=f"{origin} {name}")

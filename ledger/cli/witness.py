@@ -29,6 +29,7 @@ from ledger.note import (
     parse_vkey,
 )
 from ledger.policy import parse_policy
+from ledger.stores.durable import make_folder
 from ledger.witness.http import WitnessDoor
 from ledger.witness.state import SqliteWitnessState
 from ledger.witness.witness import Witness
@@ -53,7 +54,7 @@ def init(folder: Path, name: str, ml_dsa: bool) -> None:
         raise Conflict(f"There is a witness in {folder} already.")
     key = SigningKey.generate()
     signers = _signers(name, key, ml_dsa=ml_dsa)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(folder, 0o700)
     SqliteWitnessState.create(_memory(folder))
     vkeys = "".join(f"{signer.vkey}\n" for signer in signers)
     (folder / "witness.vkeys").write_text(vkeys, "utf-8")

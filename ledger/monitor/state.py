@@ -20,7 +20,7 @@ from ledger.entry_rules import Binding
 from ledger.errors import Malformed, StorageFailed
 from ledger.hashing import HASH_SIZE
 from ledger.note import Verifier
-from ledger.stores.durable import sync_directory, sync_file, write_new
+from ledger.stores.durable import make_folder, sync_directory, sync_file, write_new
 
 VERSION = 1
 
@@ -60,7 +60,7 @@ class StateFile:
     def write(self, state: MonitorState) -> None:
         """Make `state` durable; a crash leaves the old one or the new one."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             _replace(self.path, format_state(state))
         except OSError as error:
             raise StateFailed(f"{self.path} cannot be written: {error.strerror}.") from error
@@ -69,7 +69,7 @@ class StateFile:
         """Keep signed notes for ever, under a name that is new for new notes; return the folder."""
         folder = self.path.with_name(self.path.name + ".evidence") / name
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             for file, note in notes.items():
                 _replace(folder / file, note)
         except OSError as error:

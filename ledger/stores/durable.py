@@ -69,12 +69,15 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder where there is none, and those on the way to it; their names are on the device then."""
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder where there is none, and those on the way to it; their names are on the device then.
+
+    `mode` is the folder's own, less the umask, where it is made; those on the way to it get the usual one.
+    """
     if folder.is_dir():
         return
     make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(mode, exist_ok=True)
     sync_directory(folder.parent)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ledger.errors import Conflict, Malformed, StorageFailed
 from ledger.note import NOTE_ED25519, Verifier, format_vkey, parse_vkey
-from ledger.stores.durable import PRIVATE, sync_directory
+from ledger.stores.durable import PRIVATE, make_folder, sync_directory
 from ledger.witness.wire import origin_hash
 
 MAX_EVIDENCE = 16
@@ -47,7 +47,7 @@ class SqliteWitnessState:
     def create(cls, path: Path) -> "SqliteWitnessState":
         """Make the file, mode 0600; `Conflict` if there is one."""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             path.touch(mode=PRIVATE, exist_ok=False)
         except FileExistsError:
             raise Conflict(f"There is a witness already; it remembers in {path}.") from None
