@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ledger.errors import Conflict, LedgerError, StorageFailed
+from ledger.index.history import MAX_SIZE
 from ledger.indexer.claim import MapClaim
 from ledger.indexer.follower import STEP, IndexFollower
 from ledger.indexer.map import IndexMap
@@ -67,7 +68,15 @@ class OwnMap:
         while not self._advance(reader, index_reader, self._step):
             pass
 
-    def prove(self, key: str, reader: LogReader, index_reader: LogReader, *, with_entries: bool) -> bytes:
+    def prove(
+        self,
+        key: str,
+        reader: LogReader,
+        index_reader: LogReader,
+        *,
+        with_entries: bool,
+        most: int = MAX_SIZE,
+    ) -> bytes:
         """The history of `key` as of the newest state that the map has; the errors are those of `prove_history`.
 
         `StorageFailed` too while the map cannot follow the index, because its root is not what the entries lead to.
@@ -78,7 +87,7 @@ class OwnMap:
             if self._read is None:
                 self._read = self._open()
             read = self._read
-        return prove_history(key, reader, index_reader, read, with_entries=with_entries)
+        return prove_history(key, reader, index_reader, read, with_entries=with_entries, most=most)
 
     def close(self) -> None:
         """Stop the thread, and let the file go."""

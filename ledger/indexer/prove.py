@@ -1,10 +1,12 @@
 """Histories: what the served map says of a key, with all proofs, out of the map's file and both logs."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ledger.errors import Conflict, LedgerError, StorageFailed, Unverified
+from ledger.errors import Conflict, LedgerError, Malformed, StorageFailed, Unverified
+from ledger.hashing import HASH_SIZE
 from ledger.index.announcement import INDEX_MAP, parse_announcement
-from ledger.index.history import History, format_history
+from ledger.index.history import MAX_SIZE, History, format_history
 from ledger.index.keys import key_hash
 from ledger.index.state import IndexState, parse_state
 from ledger.index.trie import Leaf, commit_indices, root_of_path
@@ -29,13 +31,19 @@ class _Answer:
 
 
 def prove_history(
-    key: str, reader: LogReader, index_reader: LogReader, index_map: IndexMap, *, with_entries: bool = True
+    key: str,
+    reader: LogReader,
+    index_reader: LogReader,
+    index_map: IndexMap,
+    *,
+    with_entries: bool = True,
+    most: int = MAX_SIZE,
 ) -> bytes:
     """The history of `key` as of the index that `index_map` serves, canonical bytes; its absence if no entry names it.
 
     `reader` is of the log, `index_reader` of its index log. Without entries it shows their indices only.
     `Conflict` while the map serves none; `StorageFailed` if the stores do not lead to the published roots;
-    `Malformed` if the history is too large with its entries.
+    `Malformed` if its entries would take more than `most` bytes in it; no more of the log is read than that.
     """
     answer = _look_up(key, index_reader, index_map)
     found, ordinal = answer.found, answer.published.size - 1
@@ -54,10 +62,20 @@ def prove_history(
             map_path=tuple(found.path),
             other=None if found.indices else found.leaf,
             indices=tuple(found.indices),
-            entries=tuple(locate(reader, found.indices, under)) if with_entries else None,
+            entries=tuple(_up_to(most, locate(reader, found.indices, under))) if with_entries else None,
             supporting=_supporting(reader, under, answer.announcements, index_reader.origin),
         )
     )
+
+
+def _up_to(most: int, entries: Iterable[Located]) -> Iterator[Located]:
+    """The entries, as long as they fit; who asks for a key of millions of entries must not have them all in memory."""
+    size = 0
+    for each in entries:
+        size += len(each.entry) + HASH_SIZE * len(each.path)
+        if size > most:
+            raise Malformed(f"The entries of the history have more than {most} bytes; make it without them.")
+        yield each
 
 
 def _look_up(key: str, index_reader: LogReader, index_map: IndexMap) -> _Answer:

@@ -15,10 +15,12 @@ from market.kit.guards import page_guard
 from market.kit.i18n import N_, Lang, translate
 from market.kit.pages import LangPath, page_router
 from market.kit.ports import ports_of
+from market.kit.ratelimit import limited
 from market.kit.templating import render
 from market.provenance import histories, service
 from market.provenance.comparing import compare, published_before, published_from
 from market.provenance.gateway import Ledger
+from market.provenance.indexing import HISTORIES
 from market.provenance.schemas import ConsistencyView
 from market.provenance.tree_drawing import draw_consistency
 from market.provenance.verbs import READ_LOG
@@ -128,7 +130,7 @@ def _near(ledger: Ledger, size: int) -> tuple[int | None, int | None]:
     return published_before(ledger, size), published_from(ledger, size)
 
 
-@router.get("/ledger/history")
+@router.get("/ledger/history", dependencies=[Depends(limited(HISTORIES, "histories"))])
 def history_page(
     request: Request,
     lang: LangPath,

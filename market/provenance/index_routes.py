@@ -13,9 +13,10 @@ from market.kit.errors import NotFound
 from market.kit.guards import api_guard, open_guard
 from market.kit.i18n import N_
 from market.kit.ports import ports_of
+from market.kit.ratelimit import limited
 from market.provenance.file_routes import IMMUTABLE, served_beside, served_tile
 from market.provenance.gateway import Ledger
-from market.provenance.indexing import Index
+from market.provenance.indexing import HISTORIES, Index
 from market.provenance.routes import FRESH
 from market.provenance.verbs import READ_LOG
 
@@ -60,7 +61,11 @@ def tile(request: Request, path: str) -> Response:
     return served_tile(request, _index(request).objects, path)
 
 
-@router.get("/ledger/history", summary="All entries that name a key, with the proof that none is left out")
+@router.get(
+    "/ledger/history",
+    summary="All entries that name a key, with the proof that none is left out",
+    dependencies=[Depends(limited(HISTORIES, "histories"))],
+)
 def history(
     request: Request,
     actor: Annotated[Principal, Depends(api_guard(READ_LOG))],
@@ -70,7 +75,7 @@ def history(
     """The history of a key such as `asset:<uuid>`, `org:<uuid>`, `certificate:<number>`, `key:<hex>`, `leaf:<hash>` or
     `kind:<predicate type>`, as of the newest published index; its absence, proved, if no entry names it.
 
-    `entries=false` leaves the entries' bytes out. Check it offline with `datawharf index verify`.
+    `entries=false` leaves the entries' bytes out, which are 16 MiB at most. Check it offline with `datawharf index verify`.
     """
     data = _index(request).history(key, ports_of(request).get(Ledger).refreshed(), with_entries=entries)
     return Response(data, media_type=MEDIA_TYPE, headers=FRESH)

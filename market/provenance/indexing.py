@@ -20,6 +20,9 @@ from market.kit.errors import Fault, Kind
 from market.kit.i18n import N_
 
 FOLLOW_TOPIC = "ledger.index"
+HISTORIES = "240/minute"
+MOST_SERVED = 16 << 20
+"""Bytes of entries in a history that is served: several times as many are in memory for each request."""
 
 
 class IndexUnavailable(Fault):
@@ -81,7 +84,9 @@ class Index:
         Every process gives the same bytes for the same state of the index; one that is behind, those of an earlier one.
         """
         try:
-            return self._map.prove(key, log, self._index_reader(log), with_entries=with_entries)
+            return self._map.prove(
+                key, log, self._index_reader(log), with_entries=with_entries, most=MOST_SERVED
+            )
         except (Conflict, StorageFailed, Unverified) as error:
             raise IndexUnavailable(
                 N_("The index cannot answer: %(why)s"),

@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.errors import StorageFailed
+from ledger.errors import Malformed, StorageFailed
 from ledger.indexer.entries import locate
+from ledger.indexer.prove import prove_history
 from ledger.log import Log
 from ledger.proofs import Located
-from tests.ledger.logs import NOW, ORIGIN, World, entries
+from ledger.reader import LogReader
+from tests.ledger.index.worlds import Indexed, asset, genesis, statement
+from tests.ledger.logs import LOG_SIGNER, NOW, ORIGIN, World, entries
 
 SIZES = [1, 5, 255, 256, 257, 600, 1024]
 
@@ -63,3 +66,26 @@ def test_damaged_files_give_no_proof(world: World, size: int, path: str, place: 
     damaged.objects.stored[path] = bytes(data)
     with pytest.raises(StorageFailed, match="fsck"):
         located(damaged, [257, 258, 259], size)
+
+
+def test_no_more_of_the_log_is_read_than_a_history_may_have() -> None:
+    """Whoever asks for a key that millions of entries have does not get them all into memory to be refused then."""
+    world = Indexed(genesis())
+    world.publish(*(statement(1, number=number) for number in range(600)))
+    world.follow()
+    bundles: list[str] = []
+
+    class Watched:
+        def read(self, path: str) -> bytes | None:
+            if path.startswith("tile/entries/"):
+                bundles.append(path)
+            return world.log_world.objects.read(path)
+
+    reader = LogReader(ORIGIN, Watched(), LOG_SIGNER.verifier)
+    with pytest.raises(Malformed, match="more than 65536 bytes"):
+        prove_history(asset(1), reader, world.index_reader(), world.map, most=1 << 16)
+    assert bundles == ["tile/entries/000"]
+    assert prove_history(asset(1), reader, world.index_reader(), world.map, most=1 << 20) == world.prove(
+        asset(1)
+    )
+    world.map.close()
