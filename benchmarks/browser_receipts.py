@@ -65,7 +65,8 @@ def run(scale: Scale) -> Iterator[Figure]:
             browser = playwright.chromium.launch(
                 executable_path=next((found for name in BROWSERS if (found := shutil.which(name))), None),
                 args=list(ARGUMENTS),
-                env={**os.environ, "HOME": scratch},
+                # Chromium keeps a socket in the folder for temporary files, whose path must be short.
+                env={**os.environ, "HOME": scratch, "TMPDIR": "/tmp"},  # noqa: S108
             )
             page = browser.new_context(offline=True).new_page()
             ours, limit = "verify.html", "limit: WebCrypto Ed25519 over the statements"
