@@ -10,6 +10,8 @@ from babel.messages.extract import extract_from_file
 
 from market.kit.i18n import LANGS, NN_, format_short_size, format_size, translate, translations
 from market.kit.templating import environment, template_folder
+from market.provenance.entries import ROTATION
+from market.statements.kinds import KINDS
 
 MARKET = Path(__file__).parents[3] / "market"
 # The simulator stands outside; the client has words of its own; the operator's commands speak English.
@@ -76,6 +78,12 @@ def test_every_template_parses_in_both_languages() -> None:
         env = environment(lang)
         for path in paths:
             env.get_template(path)
+
+
+def test_every_kind_of_statement_has_words() -> None:
+    for lang in ("zh", "en"):
+        words = environment(lang).get_template("components/kinds.html").make_module({"lang": lang}).kind_words
+        assert words.keys() == KINDS.keys() | {ROTATION}
 
 
 def test_every_page_has_a_title() -> None:
