@@ -29,5 +29,9 @@ class StorageFailed(LedgerError):
     """A store lost, refused or corrupted what it should keep: the operator has to act."""
 
 
+class WrongIndex(StorageFailed):
+    """The published index is not what its log's entries lead to: no waiting mends that."""
+
+
 class Unavailable(LedgerError):
     """Nothing is wrong with what was asked, but it cannot be done just now: ask again, with the same bytes."""

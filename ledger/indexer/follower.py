@@ -9,7 +9,7 @@ root of a map does not depend on how it was batched; so a map is made from nothi
 not with the number of its checkpoints. A map that is made from nothing serves nothing until it has caught up.
 """
 
-from ledger.errors import StorageFailed
+from ledger.errors import WrongIndex
 from ledger.index.state import IndexState, parse_state
 from ledger.indexer.map import IndexMap
 from ledger.kept import Published
@@ -28,8 +28,8 @@ class IndexFollower:
     def advance(self, reader: LogReader, index_reader: LogReader, step: int = STEP) -> bool:
         """Take about `step` more entries into the map; return whether it now has all that the index has published.
 
-        `StorageFailed` if the files of a log do not lead to its checkpoints, or the index has another root than the
-        entries lead to; the map is then as it was.
+        `StorageFailed` if the files of a log do not lead to its checkpoints, `WrongIndex` if the index has another
+        root than the entries lead to; the map is then as it was.
         """
         published = index_reader.refresh()
         if published is None or published.size == 0:
@@ -61,7 +61,7 @@ class IndexFollower:
         state: IndexState = parse_state(entry)
         size = self._map.size
         if reader.checkpoint_at(state.log.size).checkpoint != state.log:
-            raise StorageFailed(
+            raise WrongIndex(
                 f"Entry {ordinal} of the index of {self._map.origin} is not of a published checkpoint of that log."
             )
         self._map.apply(size, reader.entries(size, state.log.size), state.log, entry, ordinal)
@@ -78,7 +78,7 @@ class IndexFollower:
             return
         entry, _ = index_reader.prove(states - 1, under)
         if self._map.state(states - 1) != entry:
-            raise StorageFailed(
+            raise WrongIndex(
                 f"Entry {states - 1} of the index of {self._map.origin} is not what the log's entries lead to. The index "
                 "is wrong, or the map's file was damaged: delete that to make it again."
             )

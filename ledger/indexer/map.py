@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from ledger.checkpoint import Checkpoint
-from ledger.errors import Conflict, StorageFailed
+from ledger.errors import Conflict, StorageFailed, WrongIndex
 from ledger.hashing import HASH_SIZE, CompactRange, leaf_hash
 from ledger.index.keys import key_hash, keys_of
 from ledger.index.state import IndexState, format_state
@@ -199,7 +199,7 @@ class IndexMap:
     ) -> None:
         entry, ordinal = format_state(state), self._number("states") if ordinal is None else ordinal
         if expected is not None and entry != expected:
-            raise StorageFailed(
+            raise WrongIndex(
                 f"Entry {ordinal} of the index of {self.origin}, for its first {state.log.size} entries, is not what "
                 "those entries lead to. Nothing was changed; find out who wrote it."
             )

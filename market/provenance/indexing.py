@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ledger.errors import Conflict, LedgerError, Malformed, StorageFailed, Unverified
+from ledger.errors import Conflict, LedgerError, Malformed, StorageFailed, Unverified, WrongIndex
 from ledger.index.state import index_origin
 from ledger.indexer.own import OwnMap
 from ledger.indexer.rebuild import announced_key
@@ -87,6 +87,15 @@ class Index:
             return self._map.prove(
                 key, log, self._index_reader(log), with_entries=with_entries, most=MOST_SERVED
             )
+        except WrongIndex as error:
+            raise IndexUnavailable(
+                N_("The index does not match the log: %(why)s"),
+                hint=N_(
+                    "Waiting does not mend this: rely on no history from here, and tell the operator, who goes by "
+                    'the run-book "An index is wrong" (docs/ledger/runbooks.md). Receipts stay good.'
+                ),
+                why=error,
+            ) from error
         except (Conflict, StorageFailed, Unverified) as error:
             raise IndexUnavailable(
                 N_("The index cannot answer: %(why)s"),

@@ -130,6 +130,8 @@ def test_an_index_that_is_not_what_the_log_leads_to_is_refused_in_words(
             assert refused.status_code == 503
             assert refused.json()["slug"] == "index-unavailable"
             assert "is not what those entries lead to" in refused.json()["detail"]
+            assert "Waiting does not mend this" in refused.json()["hint"]
+            assert "An index is wrong" in refused.json()["hint"]
 
 
 def test_the_statement_kind_is_what_the_ledger_reads() -> None:
