@@ -4,8 +4,8 @@ Most people need four things of it: make a key, register a manifest, keep a rece
 file. The names for that are here. Everything else is in the modules, each of which opens with its byte layout and the
 section of the specification that it follows:
 
-    pure      errors hashing keys tree proofs tiles note checkpoint statement manifest policy receipt check
-    with I/O  keyfile storage stores signer log fsck, and `python -m ledger`
+    pure      errors hashing keys tree proofs tiles note checkpoint statement manifest policy receipt check index
+    with I/O  keyfile storage stores signer log reader indexer fsck monitor witness stamping, and `python -m ledger`
 """
 
 from ledger.check import check_bundle

@@ -3,5 +3,6 @@
 words     what a monitor says, zh and en               pure
 state     what it has seen, in one file that survives every crash
 monitor   one round: consistency, entries, policy, names that somebody watches
-webhook   where an alarm is sent
+webhook   telling an address on the web
+mail      telling people
 """

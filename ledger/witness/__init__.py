@@ -5,4 +5,5 @@ witness   the decision: cosign, refuse, ask again      pure, over the port `Witn
 state     its memory in one SQLite file
 http      a port to serve it and a transport to ask it
 client    a log's side: all witnesses at once until the quorum is met
+looking_back  a log's side before it starts: whether a witness knows of a newer head
 """
