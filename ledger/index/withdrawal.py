@@ -89,7 +89,7 @@ def _verified(
     report = check_history(data, trust, key=key_of_history(key), at_least=signed + 1)
     wrong = next((step.code for step in report.steps if step.outcome == "failed"), None)
     if wrong is not None or report.history is None:
-        what, what_zh = NAMES.get(wrong or "") or NAMES["history"]
+        what, what_zh = NAMES.get(wrong or "") or NAMES["readable.history"]
         raise Finding("warning", "unproved", step=wrong, what=what, what_zh=what_zh)
     log = report.step("history_log").params
     if log["origin"] != receipt.origin:

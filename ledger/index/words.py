@@ -1,7 +1,7 @@
 """The steps of checking a history in words, in English and Chinese, beside those of `ledger.check_words`."""
 
 NAMES: dict[str, tuple[str, str]] = {
-    "history": ("the form of the history", "历史记录格式"),
+    "readable.history": ("the form of the history", "历史记录格式"),
     "asked": ("what was asked", "所查对象"),
     "history_log": ("the ledger's signature", "账本签名"),
     "index_key": ("the index's key", "索引密钥"),

@@ -46,7 +46,7 @@ export async function loadWords(language, { histories = true } = {}) {
     return sentence.replace(/\{(\w+)\}/g, (_, name) => filled(name));
   };
   return {
-    stepName: ({ code, cause }) => names[code === "readable" && cause ? cause : code] ?? names[code],
+    stepName: ({ code, cause }) => names[`${code}.${cause}`] ?? names[code],
     stepSentence,
     outcomeSentence: (outcome, kind = "receipt") => outcomes[kind][outcome],
   };

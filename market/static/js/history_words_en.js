@@ -6,7 +6,7 @@ export const OUTCOMES = {
   "unreadable": "The history cannot be read, so nothing was checked.",
 };
 export const NAMES = {
-  "history": "the form of the history",
+  "readable.history": "the form of the history",
   "asked": "what was asked",
   "history_log": "the ledger's signature",
   "index_key": "the index's key",

@@ -6,7 +6,7 @@ export const OUTCOMES = {
   "unreadable": "无法读取此历史记录，因此未作任何核验。",
 };
 export const NAMES = {
-  "history": "历史记录格式",
+  "readable.history": "历史记录格式",
   "asked": "所查对象",
   "history_log": "账本签名",
   "index_key": "索引密钥",
