@@ -66,7 +66,7 @@ def run(scale: Scale) -> Iterator[Figure]:
                 executable_path=next((found for name in BROWSERS if (found := shutil.which(name))), None),
                 args=list(ARGUMENTS),
                 # Chromium keeps a socket in the folder for temporary files, whose path must be short.
-                env={**os.environ, "HOME": scratch, "TMPDIR": "/tmp"},  # noqa: S108
+                env={**os.environ, "HOME": scratch, "TMPDIR": "/tmp"},
             )
             page = browser.new_context(offline=True).new_page()
             ours, limit = "verify.html", "limit: WebCrypto Ed25519 over the statements"
