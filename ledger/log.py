@@ -47,10 +47,11 @@ class Cosigners(Protocol):
         now: nothing is published then, and `Log.publish` asks again when it is called again.
         """
 
-    def look_back(self, note: bytes, checkpoint: Checkpoint) -> None:
+    def look_back(self, note: bytes, checkpoint: Checkpoint, keys: Sequence[Verifier]) -> None:
         """`StorageFailed` if one has cosigned more than the newest signed `note`, or another tree of its size.
 
-        Asked when a log is loaded, before anything is changed: all copies on this side may be old together.
+        Asked when a log is loaded, before anything is changed: all copies on this side may be old together. `keys` are
+        all that sign for the log or have signed.
         """
 
 
@@ -319,7 +320,7 @@ def _ask_for_newer(cosigners: Cosigners | None, signer: HeadSigner) -> None:
     if cosigners is None or signed is None:
         return
     try:
-        cosigners.look_back(signed.note, signed.checkpoint)
+        cosigners.look_back(signed.note, signed.checkpoint, signer.log_verifiers)
     except StorageFailed as error:
         if signer.last() != signed:
             raise Conflict(

@@ -125,13 +125,13 @@ class WitnessClient:
             raise QuorumMissing(checkpoint, self.asked)
         return format_note(Note(opened.text, (*opened.signatures, *added)))
 
-    def look_back(self, note: bytes, checkpoint: Checkpoint) -> None:
+    def look_back(self, note: bytes, checkpoint: Checkpoint, keys: Sequence[Verifier]) -> None:
         """`StorageFailed` if the log has signed more than `note`, or another tree of its size, as far as witnesses know.
 
-        note: the newest that is known to be signed here, for `checkpoint`. What counts as known is told in
-        `ledger.witness.looking_back`; outvoted are only those whose log publishes nothing without its quorum.
+        note: the newest that is known to be signed here, for `checkpoint`. keys: all of the log. What counts is told in
+        `ledger.witness.looking_back`; witnesses are outvoted only where nothing is published without a quorum.
         """
-        look_back(self._policy, self._transport, note, checkpoint, quorum_counts=self._required)
+        look_back(self._policy, self._transport, note, checkpoint, keys, quorum_counts=self._required)
 
     def _ask_all(
         self,

@@ -40,17 +40,23 @@ class _Word:
 
 
 def look_back(
-    policy: Policy, transport: Transport, note: bytes, checkpoint: Checkpoint, *, quorum_counts: bool
+    policy: Policy,
+    transport: Transport,
+    note: bytes,
+    checkpoint: Checkpoint,
+    keys: Sequence[Verifier],
+    *,
+    quorum_counts: bool,
 ) -> None:
     """`StorageFailed` if more than `note`, the newest known signature for `checkpoint`, was signed; see above.
 
     Each witness with an address is asked once; one that does not answer or does not know the log says nothing.
-    quorum_counts: whether the log publishes only with the policy's quorum, so that a quorum can outvote others.
+    keys: all that sign for the log or have signed; a trust file seldom names those of an index. quorum_counts: whether
+    the log publishes only with the policy's quorum, so that a quorum can outvote others.
     """
     urls = sorted({witness.url for witness in policy.witnesses if witness.url})
     if not urls or not checkpoint.size:
         return
-    keys = policy.log_keys(checkpoint.origin)
     pool = ThreadPoolExecutor(max_workers=len(urls), thread_name_prefix="witness")
     calls = {url: pool.submit(_ask, transport, url, note, checkpoint, keys) for url in urls}
     done, _ = wait(calls.values(), timeout=2 * LOOK)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import resource
 import threading
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from ledger.head import frames_of
 from ledger.integrate import EMPTY_EDGE, grow, read_edge
 from ledger.keys import SigningKey
 from ledger.log import Log
-from ledger.note import COSIGNATURE_ED25519, NoteSigner, open_note, sign_note
+from ledger.note import COSIGNATURE_ED25519, NoteSigner, Verifier, open_note, sign_note
 from ledger.proofs import verify_consistency, verify_inclusion
 from ledger.reader import LogReader
 from ledger.signer import FileSignerState
@@ -353,7 +354,7 @@ class Witness:
         self.missing = False
         self.other: bytes | None = None
 
-    def look_back(self, note: bytes, checkpoint: Checkpoint) -> None:
+    def look_back(self, note: bytes, checkpoint: Checkpoint, keys: Sequence[Verifier]) -> None:
         """It knows nothing that speaks against it."""
 
     def cosign(self, note: bytes, checkpoint: Checkpoint) -> bytes:

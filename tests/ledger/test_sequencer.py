@@ -15,6 +15,7 @@ from ledger.errors import Conflict, Malformed, StorageFailed, Unavailable, Unver
 from ledger.hashing import leaf_hash
 from ledger.kept import Published
 from ledger.log import Log
+from ledger.note import Verifier
 from ledger.proofs import verify_inclusion
 from ledger.sequencer import Limits, Sequenced, Sequencer
 from ledger.stores.memory import Outcome
@@ -237,7 +238,7 @@ class Witnesses:
     def __init__(self, failures: int) -> None:
         self.failures = failures
 
-    def look_back(self, note: bytes, checkpoint: Checkpoint) -> None:
+    def look_back(self, note: bytes, checkpoint: Checkpoint, keys: Sequence[Verifier]) -> None:
         """It knows nothing that speaks against it."""
 
     def cosign(self, note: bytes, checkpoint: Checkpoint) -> bytes:

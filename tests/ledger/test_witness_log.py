@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from ledger.cli import main
 from ledger.errors import Conflict, StorageFailed, Unavailable
 from ledger.keys import SigningKey
 from ledger.log import Log
-from ledger.note import NoteSigner, open_note, parse_vkey, sign_note
+from ledger.note import NoteSigner, Verifier, open_note, parse_vkey, sign_note
 from ledger.policy import Group, Policy, TrustedLog, Witness, format_policy, parse_policy
 from ledger.reader import LogReader
 from ledger.stores.files import FileObjects
@@ -196,6 +197,7 @@ def test_another_tree_of_the_same_size_is_refused_at_start() -> None:
         load(fork, witnesses)
 
 
+KEY = SigningKey.from_seed(bytes([99]) * 32)
 LIES = {
     "a huge size": format_tree_size(2**63 - 1),
     "another tree": Answer(422, b"no\n"),
@@ -217,7 +219,7 @@ def published(size: int = 2) -> tuple[World, Witnesses]:
 def test_one_witness_that_lies_keeps_no_log_from_starting(lie: Answer) -> None:
     world, witnesses = published()
     witnesses.lies = {1: lie}
-    forger = NoteSigner(ORIGIN, SigningKey.from_seed(bytes([99]) * 32))
+    forger = NoteSigner(ORIGIN, KEY)
     forged = format_checkpoint(Checkpoint(ORIGIN, 2**63 - 1, bytes(32)))
     same = witnesses.servers[f"{url(0)}/add-checkpoint"].checkpoint(origin_hash(ORIGIN))
     for shown in (None, NOTHING, same, Answer(200, b"\xff"), Answer(200, sign_note(forged, [forger]))):
@@ -251,8 +253,13 @@ def test_the_signature_of_the_log_is_a_proof_whatever_the_others_say() -> None:
     witnesses.lies = {1: LIES["a huge size"]}
     for checkpoint in (newer, other):
         witnesses.shown = {1: Answer(200, sign_note(format_checkpoint(checkpoint), [LOG_SIGNER]))}
-        with pytest.raises(StorageFailed, match="shows the log's own signature"):
-            load(world, witnesses)
+        # What the log's keys are the signer knows; a trust file may name other logs only, as for an index.
+        for policy in (
+            POLICY,
+            replace(POLICY, logs=(TrustedLog(NoteSigner("other.example", KEY).verifier),)),
+        ):
+            with pytest.raises(StorageFailed, match="shows the log's own signature"):
+                load(world, witnesses, policy=policy)
 
 
 def test_witnesses_that_lag_or_never_saw_the_log_keep_nobody_from_starting() -> None:
@@ -282,12 +289,12 @@ def test_a_head_signed_by_an_earlier_owner_in_this_very_moment_is_no_old_copy() 
         def cosign(self, note: bytes, checkpoint: Checkpoint) -> bytes:
             return asking.cosign(note, checkpoint)
 
-        def look_back(self, note: bytes, checkpoint: Checkpoint) -> None:
+        def look_back(self, note: bytes, checkpoint: Checkpoint, keys: Sequence[Verifier]) -> None:
             looked.append(checkpoint.size)
             if len(looked) == 1:
                 log.append([b"late"])
                 log.publish(NOW + 1)
-            asking.look_back(note, checkpoint)
+            asking.look_back(note, checkpoint, keys)
 
     log._lease.release()
     with pytest.raises(Conflict, match="in this very moment"):
