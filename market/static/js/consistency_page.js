@@ -31,7 +31,7 @@ const WORDS = {
     zh: "未核验：两个状态中有一个从未签署。请选择已发布的状态。",
   },
   unknown: { en: "The check could not be made just now. Load the page again later.", zh: "暂时无法核验，请稍后重新打开本页。" },
-  memory: { en: "Filled in: what this browser last saw ({size} entries), and now.", zh: "已填入：本浏览器上次所见（{size} 条条目）与当前状态。" },
+  memory: { en: "Filled in: what this browser last saw ({size} entries), and now.", zh: "已填入：本浏览器上次所见（{size} 个条目）与当前状态。" },
 };
 
 async function signedState(size, keys) {

@@ -9,15 +9,15 @@ import { parsePolicy } from "./policy.js";
 const WORDS = {
   first: {
     en: "This browser has now remembered the state of {size} entries. From your next visit on it checks that the ledger continues it.",
-    zh: "本浏览器已记住 {size} 条条目时的状态；下次访问起会核对账本是否延续它。",
+    zh: "本浏览器已记住 {size} 个条目时的状态；下次访问起会核对账本是否延续它。",
   },
   same: {
     en: "Nothing was added since you last looked, {when}: the same {size} entries, checked in this browser.",
-    zh: "自您上次查看（{when}）以来没有新增：仍是同样的 {size} 条条目，已在本浏览器核对。",
+    zh: "自您上次于{when}查看以来没有新增：仍是同样的 {size} 个条目，已在本浏览器核对。",
   },
   continued: {
     en: "The ledger continues what you saw {when} at {old} entries; it has {size} now. Checked in this browser.",
-    zh: "账本延续了您上次（{when}）看到的 {old} 条条目，现有 {size} 条。已在本浏览器核对。",
+    zh: "账本延续了您上次于{when}看到的 {old} 个条目，现有 {size} 条。已在本浏览器核对。",
   },
   new_key: {
     en: "It is signed with another key than then; compare the trust file's fingerprint with one you got elsewhere.",
@@ -39,15 +39,15 @@ const WORDS = {
 const ALARMS = {
   forked: {
     en: "The ledger was rewritten: it does not continue what you saw {when}",
-    zh: "账本被改写：它没有延续您上次（{when}）看到的内容",
+    zh: "账本被改写：它没有延续您上次于{when}看到的内容",
   },
   unproved: {
     en: "The ledger does not prove that it continues what you saw {when}",
-    zh: "账本未能证明它延续您上次（{when}）看到的内容",
+    zh: "账本未能证明它延续您上次于{when}看到的内容",
   },
   shrunk: {
     en: "The ledger went back: it has fewer entries than you saw {when}",
-    zh: "账本发生回退：条目比您上次（{when}）看到的更少",
+    zh: "账本发生回退：条目比您上次于{when}看到的更少",
   },
   unsigned: {
     en: "The newest state of the ledger is not signed with the ledger's key",
@@ -57,7 +57,7 @@ const ALARMS = {
 const MORE = {
   states: {
     en: "Then it had {old} entries and signed the root {oldRoot}. Now it shows {size} entries and the root {root}.",
-    zh: "当时有 {old} 条条目，签署的根为 {oldRoot}；现在显示 {size} 条条目，根为 {root}。",
+    zh: "当时有 {old} 个条目，签署的根为 {oldRoot}；现在显示 {size} 个条目，根为 {root}。",
   },
   todo: {
     en: "Rely on nothing that this ledger shows until this is explained. Save the evidence: both states carry the ledger's signature, which it cannot deny. Show it to the registrar, an auditor or a witness, and ask others which state they see.",
@@ -71,7 +71,7 @@ const MORE = {
   kept: { en: "What this browser keeps", zh: "本浏览器保存的内容" },
   privacy: {
     en: "The newest signed state that it verified ({size} entries, root {root}) and when. It stays in this browser; the server is only asked for a proof between two numbers of entries.",
-    zh: "已验证的最新签名状态（{size} 条条目，根 {root}）及时间。内容只留在本浏览器；仅向服务器索取两个条目数之间的证明。",
+    zh: "已验证的最新签名状态（{size} 个条目，根 {root}）及时间。内容只留在本浏览器；仅向服务器索取两个条目数之间的证明。",
   },
   clear: { en: "Forget it", zh: "清除" },
   cleared: { en: "Forgotten. At the next visit this browser begins anew.", zh: "已清除。下次访问时重新开始记录。" },
@@ -80,8 +80,14 @@ const MORE = {
 const number = (size) => String(size).replace(/\B(?=(\d{3})+$)/g, ",");
 const hex = (root) => Array.from(root, (byte) => byte.toString(16).padStart(2, "0")).join("");
 const short = (root) => `${hex(root).slice(0, 8)}…${hex(root).slice(-8)}`;
-const whenOf = (seconds) =>
-  new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", { dateStyle: "medium", timeStyle: "short" }).format(seconds * 1000);
+/** A moment as the pages write it (market/kit/i18n.py, format_when): in China's time, which it names. */
+function whenOf(seconds) {
+  const at = new Date((seconds + 8 * 3600) * 1000); // China keeps UTC+8 all year, so its clock is read as if it were UTC.
+  const clock = at.toISOString().slice(11, 16);
+  if (language === "zh") return `${at.getUTCFullYear()}年${at.getUTCMonth() + 1}月${at.getUTCDate()}日 ${clock}（北京时间）`;
+  const month = at.toLocaleString("en-US", { month: "short", timeZone: "UTC" });
+  return `${at.getUTCDate()} ${month} ${at.getUTCFullYear()}, ${clock} (UTC+8)`;
+}
 
 function element(tag, text, properties = {}) {
   const made = Object.assign(document.createElement(tag), properties);
