@@ -18,7 +18,7 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     ),
     "no_longer_valid": (
         "Genuine, but no longer valid.",
-        "凭证真实，但已失效。",
+        "回执真实，但已失效。",
     ),
     "incomplete": (
         "Not enough. Nothing that ran failed, but these files alone do not show that the statement is in the ledger.",
@@ -26,11 +26,11 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     ),
     "failed": (
         "Failed. Do not rely on this receipt; the steps below say what is wrong.",
-        "核验未通过。请勿依赖此凭证，问题见下方各步骤。",
+        "核验未通过。请勿依赖此回执，问题见下方各步骤。",
     ),
     "unreadable": (
         "The receipt cannot be read, so nothing was checked.",
-        "无法读取此凭证，因此未作任何核验。",
+        "无法读取此回执，因此未作任何核验。",
     ),
 }
 
@@ -42,19 +42,19 @@ DEPENDS = (
 NOT_GIVEN = (
     "Not run: {what} needs what a file of this kind does not carry. Add the receipt (.receipt.json) of this entry, or of "
     "another one by the same signer.",
-    "未执行：{what_zh}所需内容不在此类文件中。请同时提供该条目或同一签署方其他条目的凭证（.receipt.json）。",
+    "未执行：{what_zh}所需内容不在此类文件中。请同时提供该条目或同一签署方其他条目的回执（.receipt.json）。",
 )
 """For forms of a receipt that carry only part of it; `ledger.check` reads the whole one alone, the browser all of them."""
 
 NAMES: dict[str, tuple[str, str]] = {
-    "readable": ("the receipt's form", "凭证格式"),
+    "readable": ("the receipt's form", "回执格式"),
     "fingerprint": ("the comparison with the data", "数据比对"),
     "statement_signature": ("the statement's signature", "声明签名"),
     "log_policy": ("the ledger's own rules", "账本规则"),
     "key_binding": ("the signer's key", "签名密钥归属"),
     "included": ("the proof of inclusion", "收录证明"),
     "log_signature": ("the ledger's signature", "账本签名"),
-    "cose_receipt": ("the standard receipt", "标准收据"),
+    "cose_receipt": ("the standard receipt", "标准回执"),
     "time": ("the time", "时间"),
     "witnesses": ("the witnesses", "见证方"),
     "openings": ("the sealed contents", "密封内容"),
@@ -62,14 +62,14 @@ NAMES: dict[str, tuple[str, str]] = {
 }
 
 WORDS: dict[str, tuple[str, str]] = {
-    "readable.passed": ("The receipt is complete and in its one valid form.", "凭证完整，格式唯一且有效。"),
+    "readable.passed": ("The receipt is complete and in its one valid form.", "回执完整，格式唯一且有效。"),
     "readable.passed.parts": (
         "Part of a receipt, in its one valid form: {forms}.",
-        "凭证的一部分，格式唯一且有效：{forms}。",
+        "回执的一部分，格式唯一且有效：{forms}。",
     ),
     "readable.failed": (
         "This is not a receipt, or it was cut off or changed: {reason} Get it again from whoever gave it to you.",
-        "这不是凭证，或内容不完整、被改动（技术原因：{reason}）。请向提供者重新索取。",
+        "这不是回执，或内容不完整、被改动（技术原因：{reason}）。请向提供者重新索取。",
     ),
     "fingerprint.passed": (
         "The data are, byte for byte, what was registered ({files} files, {bytes} bytes).",
@@ -102,7 +102,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "fingerprint.not_run.not_about_data": (
         "Not run: this statement is not about a version of an asset. "
         "Compare data with the receipt of their registration.",
-        "未执行：该声明不涉及数据版本。请用登记凭证比对数据。",
+        "未执行：该声明不涉及数据版本。请用登记回执比对数据。",
     ),
     "fingerprint.failed.other_manifest": (
         "The manifest is not the one that was registered: its fingerprint is {found}, the statement names "
@@ -137,7 +137,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "statement_signature.failed.no_key": (
         "The receipt does not bring the entry that says whose key signed. Get a complete receipt.",
-        "凭证中没有说明签名密钥归属的账本条目。请索取完整凭证。",
+        "回执中没有说明签名密钥归属的账本条目。请索取完整回执。",
     ),
     "log_policy.passed": (
         "Entry 0 of the ledger names the same ledger key as your trust file, and the platform's key.",
@@ -145,11 +145,11 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "log_policy.failed.missing": (
         "The receipt does not bring entry 0, the ledger's rules and keys. Get a complete receipt.",
-        "凭证中没有账本第 0 条（规则与密钥）。请索取完整凭证。",
+        "回执中没有账本第 0 条（规则与密钥）。请索取完整回执。",
     ),
     "log_policy.failed.not_first": (
         "What the receipt shows as the ledger's rules is not entry 0 of this ledger. Do not rely on it.",
-        "凭证所示账本规则并非该账本的第 0 条。请勿依赖。",
+        "回执所示账本规则并非该账本的第 0 条。请勿依赖。",
     ),
     "log_policy.failed.unusable": (
         "Entry 0 of the ledger is not a valid set of rules: {reason} Report it to the operator.",
@@ -158,7 +158,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "log_policy.failed.other_log": (
         "The rules in entry 0 are of the ledger {found}, with another key than {trusted} in your trust file. "
         "Do not rely on the receipt; ask the operator how this came about.",
-        "第 0 条规则属于账本 {found}，其密钥与您信任文件中的 {trusted} 不同。请勿依赖此凭证，并向运营方查询。",
+        "第 0 条规则属于账本 {found}，其密钥与您信任文件中的 {trusted} 不同。请勿依赖此回执，并向运营方查询。",
     ),
     "key_binding.passed": (
         "The platform bound this key to {org} in entry {index}, before the statement, and the key agreed.",
@@ -170,12 +170,12 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "key_binding.failed.missing": (
         "The receipt does not bring the entry that binds the signing key to anyone. Get a complete receipt.",
-        "凭证中没有登记该签名密钥的账本条目。请索取完整凭证。",
+        "回执中没有登记该签名密钥的账本条目。请索取完整回执。",
     ),
     "key_binding.failed.unusable": (
         "The entry that binds the key is not one by the platform with the key's consent: {reason} "
         "Do not rely on the receipt.",
-        "登记密钥的条目并非由平台作出并经密钥确认（{reason}）。请勿依赖此凭证。",
+        "登记密钥的条目并非由平台作出并经密钥确认（{reason}）。请勿依赖此回执。",
     ),
     "key_binding.failed.other_org": (
         "The signing key belongs to {org}, but the statement claims to come from {issuer}. Do not rely on it.",
@@ -191,16 +191,16 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "included.failed.other_log": (
         "The statement was made for the ledger {aud}, not for {origin}. Do not rely on the receipt.",
-        "该声明是为账本 {aud} 而作，而非 {origin}。请勿依赖此凭证。",
+        "该声明是为账本 {aud} 而作，而非 {origin}。请勿依赖此回执。",
     ),
     "included.failed.proof": (
         "The proof does not show the statement as entry {index} of the ledger. Do not rely on the receipt; "
         "get a new one for this entry and compare.",
-        "证明不能表明该声明是账本第 {index} 条。请勿依赖此凭证，可重新取得该条目的凭证加以比对。",
+        "证明不能表明该声明是账本第 {index} 条。请勿依赖此回执，可重新取得该条目的回执加以比对。",
     ),
     "included.failed.supporting": (
         "The proof for the supporting entry {index} does not hold. Get a complete receipt.",
-        "辅助条目第 {index} 条的证明不成立。请索取完整凭证。",
+        "辅助条目第 {index} 条的证明不成立。请索取完整回执。",
     ),
     "log_signature.passed": (
         "The ledger {origin} signed its state of {size} entries with the key in your trust file ({trust}…).",
@@ -209,31 +209,31 @@ WORDS: dict[str, tuple[str, str]] = {
     "log_signature.failed.unknown_log": (
         "The receipt is of the ledger {origin}, which is not in your trust file. "
         "Get the trust file of that ledger from someone you trust, not from the receipt.",
-        "凭证属于账本 {origin}，不在您的信任文件中。请从可信渠道（而非凭证本身）取得该账本的信任文件。",
+        "回执属于账本 {origin}，不在您的信任文件中。请从可信渠道（而非回执本身）取得该账本的信任文件。",
     ),
     "log_signature.failed.signature": (
         "The state of the ledger was changed, or is not signed with the key of {origin} in your trust file. "
         "Do not rely on the receipt.",
-        "账本状态被改动，或并非由信任文件中 {origin} 的密钥签署。请勿依赖此凭证。",
+        "账本状态被改动，或并非由信任文件中 {origin} 的密钥签署。请勿依赖此回执。",
     ),
     "cose_receipt.passed": (
         "The standard receipt (RFC 9942) proves the same entry under the same root.",
-        "标准收据（RFC 9942）在同一树根下证明同一条目。",
+        "标准回执（RFC 9942）在同一树根下证明同一条目。",
     ),
     "cose_receipt.passed.alone": (
         "The standard receipt (RFC 9942), signed with the receipt key that entry 0 names, proves the statement as entry "
         "{index} of {size}.",
-        "标准收据（RFC 9942）由第 0 条所载收据密钥签署，证明该声明是账本第 {index} 条（共 {size} 条）。",
+        "标准回执（RFC 9942）由第 0 条所载回执密钥签署，证明该声明是账本第 {index} 条（共 {size} 条）。",
     ),
     "cose_receipt.failed.signature": (
         "The standard receipt is not for this entry or not signed with the ledger's receipt key: {reason} "
         "Get a new receipt.",
-        "标准收据不属于该条目，或并非由账本的收据密钥签署（{reason}）。请重新取得凭证。",
+        "标准回执不属于该条目，或并非由账本的回执密钥签署（{reason}）。请重新取得回执。",
     ),
     "cose_receipt.failed.other_proof": (
         "The standard receipt is for another entry, state or ledger than the rest of the receipt. "
         "Do not rely on it.",
-        "标准收据所指的条目、状态或账本与凭证其余部分不同。请勿依赖。",
+        "标准回执所指的条目、状态或账本与回执其余部分不同。请勿依赖。",
     ),
     "time.passed": (
         "Not before {not_before_time} by the signer's own clock, not after {not_after_time} by {by}, "
@@ -259,7 +259,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "time.failed.signature": (
         "The time stated by {by} was changed after it was signed. Do not rely on the receipt.",
-        "{by} 所述时间在签署后被改动。请勿依赖此凭证。",
+        "{by} 所述时间在签署后被改动。请勿依赖此回执。",
     ),
     "time.passed.authority": (
         "Not before {not_before_time} by the signer's own clock, not after {not_after_time} by the "
@@ -286,7 +286,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "witnesses.failed.too_few": (
         "Too few witnesses for the quorum {quorum} of your trust file (seen: {names}). "
         "Get a fresher receipt with more cosignatures.",
-        "见证方不足，未达到信任文件要求的 {quorum}（已见：{names}）。请取得带有更多联署的新凭证。",
+        "见证方不足，未达到信任文件要求的 {quorum}（已见：{names}）。请取得带有更多联署的新回执。",
     ),
     "witnesses.failed.unsupported": (
         "The cosignatures of {names} would complete the quorum, but their kind, ML-DSA-44, cannot be checked here. "
@@ -296,7 +296,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "witnesses.failed.signature": (
         "The line of the witness {name} was changed after it was signed. Do not rely on the receipt.",
-        "见证方 {name} 的签名行被改动。请勿依赖此凭证。",
+        "见证方 {name} 的签名行被改动。请勿依赖此回执。",
     ),
     "openings.passed": (
         "The disclosed contents are those that were sealed in the statement: {names}.",
@@ -304,7 +304,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "openings.not_run.none": (
         "Nothing sealed is disclosed in this receipt, so there is nothing to compare.",
-        "此凭证未披露密封内容，无需比对。",
+        "此回执未披露密封内容，无需比对。",
     ),
     "openings.failed.mismatch": (
         "The disclosed {name} is not what was sealed in the statement: it was changed afterwards. "
@@ -314,7 +314,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "key_not_revoked.not_run": (
         "Not run: a receipt alone cannot show whether the key was withdrawn before this entry. "
         "Give the key's history too.",
-        "未执行：仅凭凭证不能表明密钥在此条目之前是否已撤回。请同时提供该密钥的历史记录。",
+        "未执行：仅凭回执不能表明密钥在此条目之前是否已撤回。请同时提供该密钥的历史记录。",
     ),
 }
 

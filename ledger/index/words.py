@@ -207,7 +207,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "key_not_revoked.warning.other_log": (
         "The key's history is of the ledger {found}, not of {origin}. Get that of the receipt's ledger.",
-        "密钥的历史记录属于账本 {found}，而非 {origin}。请索取凭证所属账本的记录。",
+        "密钥的历史记录属于账本 {found}，而非 {origin}。请索取回执所属账本的记录。",
     ),
     "key_not_revoked.warning.left_out": (
         "The key's history came without its entries, so what they say is not known. Get it with them.",

@@ -148,4 +148,4 @@ def test_text_that_is_no_receipt_is_refused_in_words(enter: Enter, lang: Lang) -
     person.page.locator("#f-text").fill('{"a": 1}')
     person.press("Check")
     sentence = person.page.locator('[data-step="readable"]')
-    expect(sentence).to_contain_text("这不是凭证" if lang == "zh" else "This is not a receipt")
+    expect(sentence).to_contain_text("这不是回执" if lang == "zh" else "This is not a receipt")

@@ -52,7 +52,7 @@ test("every step and outcome is said in the ledger package's sentences", () => {
 test("the form of a history is not named after a receipt", () => {
   const named = (cause) => words.map(({ stepName }) => stepName({ code: "readable", cause }));
   assert.deepEqual(named("history"), ["the form of the history", "历史记录格式"]);
-  assert.deepEqual(named("parts"), ["the receipt's form", "凭证格式"]);
+  assert.deepEqual(named("parts"), ["the receipt's form", "回执格式"]);
 });
 
 test("the histories show every cause that a history can have", async () => {

@@ -250,7 +250,7 @@ def test_dropped_files_go_where_their_content_says(offline: Page, file: Path) ->
 def test_it_speaks_chinese_and_english(offline: Page, file: Path) -> None:
     show(offline, file, lang="zh")
     assert check(offline)["log_signature"] == "passed"
-    expect(offline.get_by_role("heading", level=1)).to_have_text("核验凭证", use_inner_text=True)
+    expect(offline.get_by_role("heading", level=1)).to_have_text("核验回执", use_inner_text=True)
     expect(offline.locator("[data-heading]")).to_contain_text("核验通过")
     assert offline.evaluate("document.documentElement.lang") == "zh-CN"
     offline.get_by_role("link", name="English").click()

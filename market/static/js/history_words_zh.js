@@ -62,7 +62,7 @@ export const WORDS = {
   "history_witnesses.failed.signature": "见证方 {name} 的签名行被改动。请勿依赖此历史记录。",
   "key_not_revoked.passed": "该密钥在第 {index} 条之前未被撤回：其在账本前 {size} 条中的完整历史可证。",
   "key_not_revoked.warning.unproved": "密钥的历史记录未通过核验（{what_zh}不成立），因此无法确定密钥是否已撤回。请重新索取并单独核验该记录。",
-  "key_not_revoked.warning.other_log": "密钥的历史记录属于账本 {found}，而非 {origin}。请索取凭证所属账本的记录。",
+  "key_not_revoked.warning.other_log": "密钥的历史记录属于账本 {found}，而非 {origin}。请索取回执所属账本的记录。",
   "key_not_revoked.warning.left_out": "密钥的历史记录未附条目内容，无法得知其所述。请索取附有条目的记录。",
   "key_not_revoked.warning.compromised_later": "该密钥在第 {index} 条之前未被撤回，但在第 {entry} 条因泄露被撤回。请向签署方确认该声明是否出自其手。",
   "key_not_revoked.failed.withdrawn": "该密钥已在第 {entry} 条撤回，早于第 {index} 条的该声明。请勿依赖。",

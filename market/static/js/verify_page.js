@@ -18,7 +18,7 @@ const WORDS = {
   many: { en: "Checking: {percent}%", zh: "正在核验：{percent}%" },
   doneWithoutData: {
     en: "Check finished. Data are compared with one receipt at a time, so they were not compared.",
-    zh: "核验完成。数据须与单份凭证比对，因此未作数据比对。",
+    zh: "核验完成。数据须与单份回执比对，因此未作数据比对。",
   },
   trust: { en: "The trust file cannot be read: {reason}.", zh: "信任文件无法读取（{reason}）。" },
 };

@@ -83,7 +83,7 @@ def test_json_that_is_no_receipt_is_said_to_be_none(small_market: Marketplace) -
     web = small_market.browser()
     trust = web.get("/ledger/trust.policy").text
     said = words(_send(web, "zh", {"text": '{"a": 1}', "trust": trust}))
-    assert "这不是凭证，或内容不完整、被改动" in said
+    assert "这不是回执，或内容不完整、被改动" in said
     assert "This is not a receipt" in words(_send(web, "en", {"text": '{"a": 1}', "trust": trust}))
 
 
