@@ -13,6 +13,7 @@ from ledger.log_keys import LogKeys
 from ledger.note import COSIGNATURE_ED25519, NoteSigner
 from ledger.signer import HeadSigner, Signer
 from ledger.signer_process import RemoteSigner
+from ledger.stores.durable import make_folder
 from market.config import ConfigError, Settings
 
 PLATFORM_KEY = "platform"
@@ -24,7 +25,7 @@ LOG_SOCKET, INDEX_SOCKET = "log.sock", "index.sock"
 def make_keys(settings: Settings) -> None:
     """Fresh keys and the server's secret, mode 0600, outside the database."""
     for folder in {settings.keys, settings.signer_keys}:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder, 0o700)
     for name in (PLATFORM_KEY, *LOG_KEYS):
         write_key_file(_path(settings, name), SigningKey.generate(), label=f"{settings.origin} {name}")
     path = settings.keys / "secret"
