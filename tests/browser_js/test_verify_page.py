@@ -110,6 +110,22 @@ def test_one_changed_byte_of_the_data_is_named(page: Page, site: SmallSite, tmp_
     expect(page.get_by_role("heading")).to_contain_text("Failed")
 
 
+@pytest.mark.parametrize("name", [".manifest.json", "manifest.json"])
+def test_a_downloaded_folder_passes_as_it_is(page: Page, site: SmallSite, tmp_path: Path, name: str) -> None:
+    """`datawharf download` keeps the manifest in the folder under a hidden name."""
+    _open(page, site)
+    folder = tmp_path / "downloaded"
+    for path, data in {**FILES, name: MANIFEST.canonical}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
+    page.get_by_label("Receipt", exact=True).set_input_files(_receipt(tmp_path))
+    data = page.get_by_label("Data", exact=True)
+    data.evaluate("(field) => (field.webkitdirectory = true)")
+    data.set_input_files(folder)
+    page.get_by_role("button", name="Check").click()
+    assert _outcomes(page)["fingerprint"] == "passed"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "step"),
     [(b'"index":4', b'"index":5', "included"), (b"\\n11\\n", b"\\n12\\n", "log_signature")],

@@ -150,22 +150,23 @@ class VerifyForm {
   async readData(evidence, signal) {
     const chosen = [...this.form.elements.data.files];
     if (!chosen.length) return {};
-    const [{ hashFiles }, { parseManifest }] = await Promise.all([import("./file_hasher.js"), import("./manifest.js")]);
-    const own = chosen.find(({ name }) => name === "manifest.json");
-    const data = chosen.filter((file) => file !== own);
-    const bytes = own ? await bytesOf(own) : await this.fetchManifest(evidence[0].bytes, signal);
+    const [{ subjectDigest }, { splitChosen }, { hashFiles }, { parseManifest }] = await Promise.all([
+      import("./check.js"), import("./chosen_data.js"), import("./file_hasher.js"), import("./manifest.js"),
+    ]);
+    const registered = subjectDigest(evidence[0].bytes);
+    const digests = await hashFiles(chosen, { onProgress: showProgress(this.form, WORDS.reading), signal });
+    const pathOf = (file) => file.webkitRelativePath.split("/").slice(1).join("/") || file.name;
+    const files = chosen.map((file, i) => ({ file, path: pathOf(file).normalize("NFC"), digest: digests[i] }));
+    const { manifest: own, data } = splitChosen(files, registered);
+    const bytes = own ? await bytesOf(own.file) : await this.fetchManifest(registered, signal);
     const manifest = bytes && parsed(parseManifest, bytes, WORDS.unreadable);
-    const digests = await hashFiles(data, { onProgress: showProgress(this.form, WORDS.reading), signal });
-    const paths = data.map((file) => file.webkitRelativePath.split("/").slice(1).join("/") || file.name);
-    return { manifest, files: new Map(paths.map((path, i) => [path.normalize("NFC"), digests[i]])) };
+    return { manifest, files: new Map(data.map(({ path, digest }) => [path, digest])) };
   }
 
   /** The manifest that the receipt's statement names; any source will do, its digest is checked. */
-  async fetchManifest(receipt, signal) {
+  async fetchManifest(digest, signal) {
     const address = this.form.dataset.manifests;
-    const { subjectDigest } = await import("./check.js");
-    const digest = address && subjectDigest(receipt);
-    if (!digest) return undefined;
+    if (!address || !digest) return undefined;
     const answer = await fetch(address.replace("{digest}", digest), { signal });
     return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : undefined;
   }
