@@ -19,7 +19,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 HTML_LIMIT, CSS_LIMIT = 30_000, 12_000
 # Bytes of gzip by entry module; a page without one of these needs no script. The modules go out as they are written.
 SCRIPT_LIMITS = {
-    "verify_page.js": 48_500,
+    "verify_page.js": 50_000,
     "register_page.js": 32_000,
     "sign_page.js": 22_000,
     "key_page.js": 13_000,
