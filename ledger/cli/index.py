@@ -18,6 +18,7 @@ from ledger.encoding import parse_hex
 from ledger.errors import Conflict, StorageFailed
 from ledger.hashing import HASH_SIZE
 from ledger.index.check import check_history
+from ledger.index.listing import entry_lines
 from ledger.index.state import index_origin
 from ledger.indexer.map import IndexMap
 from ledger.indexer.prove import prove_history
@@ -78,7 +79,9 @@ def prove(folder: Path, key: str, without_entries: bool) -> None:
     sys.stdout.buffer.write(data)
 
 
-@index.command(help="Check a HISTORY against a trust file, without a network; each check is a sentence.")
+@index.command(
+    help="Check a HISTORY against a trust file, without a network: a sentence for each check, then the entries."
+)
 @click.argument("history", type=_FILE)
 @click.option("--trust", type=_FILE, help="Trust file (C2SP tlog-policy), never out of a history.")
 @click.option("--key", help="What was asked for.")
@@ -104,7 +107,8 @@ def verify(
         at_least=at_least,
         rebuilt=None if map_root is None else parse_hex(map_root, "root of the map", HASH_SIZE),
     )
-    for line in report.lines(_language(language)):
+    lang = _language(language)
+    for line in (*report.lines(lang), *entry_lines(report, lang)):
         click.echo(line)
     click.get_current_context().exit(report.exit_code)
 

@@ -31,6 +31,15 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     ),
 }
 
+LISTED: dict[str, tuple[str, str]] = {
+    "number": ("entry {entry}", "第 {entry} 条"),
+    "kind": ("entry {entry}: {kind}", "第 {entry} 条：{kind}"),
+    "issued": ("entry {entry}: {kind}, in the name of {issuer}", "第 {entry} 条：{kind}，以 {issuer} 的名义"),
+    "unreadable": ("entry {entry}: not a statement", "第 {entry} 条：不是声明"),
+    "more": ("… and {more} more", "……另有 {more} 条"),
+}
+"""The lines below the steps that say which entries there are."""
+
 WORDS: dict[str, tuple[str, str]] = {
     "readable.passed.history": (
         "The history is complete and in its one valid form.",

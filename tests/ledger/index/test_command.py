@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ledger.cli import main
-from tests.ledger.index.worlds import asset, genesis, statement
+from tests.ledger.index.worlds import asset, genesis, org, statement
 from tests.ledger.logs import ORIGIN
 
 
@@ -58,6 +58,9 @@ def test_more_entries_are_followed(tmp_path: Path, capfdbinary: pytest.CaptureFi
     assert verify(history, "--key", asset(1), "--at-least", "2") == 0
     out = capfdbinary.readouterr().out.decode()
     assert "exactly the entries named here, 2 in number" in out
+    assert out.splitlines()[-2:] == [
+        f"  entry {number}: registration/v1, in the name of {org(1)}" for number in (0, 1)
+    ]
     assert verify(history, "--key", asset(2), "--language", "zh") == 1
     assert "而非" in capfdbinary.readouterr().out.decode()
     assert main(["index", "verify", str(history)]) == 2
@@ -65,6 +68,7 @@ def test_more_entries_are_followed(tmp_path: Path, capfdbinary: pytest.CaptureFi
     assert verify(prove(tmp_path / "home", asset(2), capfdbinary)) == 0
     assert "has no entry" in capfdbinary.readouterr().out.decode()
     assert verify(prove(tmp_path / "home", asset(1), capfdbinary, "--without-entries")) == 0
+    assert capfdbinary.readouterr().out.decode().splitlines()[-2:] == ["  entry 0", "  entry 1"]
     assert main(["index", "rebuild", home]) == 0
     root = capfdbinary.readouterr().out.decode().split()[-1]
     assert verify(history, "--map-root", root) == 0
@@ -141,6 +145,7 @@ def test_the_outcome_comes_first_and_each_step_has_its_mark(
     assert main(["create", str(home), str(tmp_path / "one"), "--origin", ORIGIN]) == 0
     assert main(["index", "follow", str(home)]) == 0
     verify(prove(home, asset(1), capfdbinary), *options)
-    first, *steps = capfdbinary.readouterr().out.decode().splitlines()
+    first, *rest = capfdbinary.readouterr().out.decode().splitlines()
+    steps = [line for line in rest if not line.startswith("  ")]
     assert first.startswith(outcome)
     assert "".join(step[0] for step in steps) == f"✓{marks}"
