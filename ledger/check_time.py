@@ -37,12 +37,17 @@ def sighting_of_token(token: Token, note: bytes) -> Sighting:
     return Sighting(stamped.time, stamped.authority, "authority")
 
 
+def first_sighting(sightings: Sequence[Sighting]) -> Sighting:
+    """The one to go by, of at least one: the earliest of those independent of the log, else the operator's."""
+    return min(sightings, key=lambda each: (each.cause == "", each.time))
+
+
 def time_bounds(claimed: int, sightings: Sequence[Sighting], now: int | None) -> dict[str, Any]:
     """Details of the step `time`; a Finding where the times do not fit each other, or nobody but the signer states one."""
     found: dict[str, Any] = {"not_before_time": claimed}
     if not sightings:
         raise Finding("warning", "none", **found)
-    first = min(sightings, key=lambda each: (each.cause == "", each.time))
+    first = first_sighting(sightings)
     found |= {"by": first.by, "not_after_time": first.time}
     if now is not None and first.time > now + CLOCK_TOLERANCE:
         raise Finding("warning", "future", **found)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from ledger.bindings import LogPolicy, parse_log_policy
+from ledger.check_time import Sighting, first_sighting
 from ledger.checkpoint import cosignatures
 from ledger.errors import StorageFailed, Unverified
 from ledger.hashing import leaf_hash
@@ -158,16 +159,32 @@ class Ledger:
         """
         found = self._cosigned.get(size)
         if found is None:
-            note, found = self.kept.at(size).note, {}
-            for verifier in (self.operator, *(witness.verifier for witness in self.policy.witnesses)):
-                try:
-                    [cosignature] = cosignatures(open_note(note, [verifier]))
-                except Unverified:
-                    continue
-                found[verifier] = cosignature.time
+            found = self._cosigners_of(self.kept.at(size).note)
             if len(self._cosigned) >= _REMEMBERED:
                 self._cosigned.clear()
             self._cosigned[size] = found
+        return found
+
+    def first_seen(self, published: Published) -> Sighting | None:
+        """By when a checkpoint existed, and who says so, as the check of a receipt tells it; None if nobody states a time."""
+        cosigned, operator = self._cosigners_of(published.note), self.operator
+        said = [
+            Sighting(cosigned[witness.verifier], witness.name, "witness")
+            for witness in self.policy.witnesses
+            if witness.verifier.key != operator.key and cosigned.get(witness.verifier)
+        ]
+        if cosigned.get(operator):
+            said.append(Sighting(cosigned[operator], operator.name, ""))
+        return first_sighting(said) if said else None
+
+    def _cosigners_of(self, note: bytes) -> dict[Verifier, int]:
+        found: dict[Verifier, int] = {}
+        for verifier in (self.operator, *(witness.verifier for witness in self.policy.witnesses)):
+            try:
+                [cosignature] = cosignatures(open_note(note, [verifier]))
+            except Unverified:
+                continue
+            found[verifier] = cosignature.time
         return found
 
     def _log_policy(self) -> LogPolicy:

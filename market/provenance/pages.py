@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import quote
 
@@ -111,6 +112,7 @@ def entry_page(request: Request, lang: LangPath, actor: Visitor, index: int) -> 
     under = reader.checkpoint_covering(index)
     path = reader.inclusion(index, under.size)
     data = reader.entry(index)
+    seen = ledger.first_seen(under)
     drawing = draw_path(
         leaf_hash(data),
         index,
@@ -132,7 +134,8 @@ def entry_page(request: Request, lang: LangPath, actor: Visitor, index: int) -> 
         drawing=drawing,
         document=entries.document(data),
         bytes_hex=data.hex(),
-        published_at=ledger.time_of(under),
+        seen=seen,
+        seen_at=datetime.fromtimestamp(seen.time, UTC) if seen else None,
         last=reader.size - 1,
         origin=ledger.origin,
         keys=keys_in(data),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from ledger.hashing import leaf_hash, node_hash
 from ledger.proofs import verify_consistency
 from ledger.tree import consistency_path, consistency_ranges, root_at
+from market.kit.i18n import format_when
 from market.provenance.gateway import Ledger
 from market.provenance.histories import history, key_for
 from market.provenance.schemas import ConsistencyView, NodeView, StateView
@@ -90,6 +93,29 @@ def test_the_page_says_who_is_late_and_whether_it_is_enough(
     watch.cosign("late", newest, int(small_market.clock.now().timestamp()))
     small_market.ports.add(Ledger, watch.ledger)
     assert "has the witnesses that the trust file demands" in words(web.get("/en/ledger/witnesses"))
+
+
+def test_an_entry_is_in_the_log_by_the_earliest_witness_and_only_without_one_by_the_operator(
+    small_market: Marketplace, tmp_path: Path
+) -> None:
+    small_market.registered(small_market.party("harbour"), tmp_path / "data")
+    small_market.drain()
+    watch = Watched(small_market, ("early", "late"), 1)
+    newest = small_market.ledger.refreshed().size
+    now = int(small_market.clock.now().timestamp())
+    small_market.ports.add(Ledger, watch.ledger)
+    web = small_market.browser()
+    entry = f"/ledger/entries/{newest - 1}"
+    assert "(the operator's own cosignature)" in unescape(words(web.get(f"/en{entry}")))
+
+    watch.cosign("late", newest, now + 7200)
+    watch.cosign("early", newest, now + 3600)
+    small_market.ports.add(Ledger, watch.ledger)
+    said = unescape(words(web.get(f"/en{entry}")))
+    seen = format_when(datetime.fromtimestamp(now + 3600, UTC), "en")
+    assert f"In the log by {seen} (cosigned by the witness early)" in said
+    assert "operator's own cosignature" not in said
+    assert "（见证方 early 的联署时间）" in words(web.get(f"/zh{entry}"))
 
 
 # Two states
