@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import time
 from pathlib import Path
@@ -9,10 +10,12 @@ from pathlib import Path
 import click
 
 from ledger.check import check_bundle
+from ledger.check_data import MANIFEST_NAME
 from ledger.errors import LedgerError
 from ledger.manifest import Manifest, hash_file, parse_manifest
 from ledger.policy import parse_policy
 from ledger.receipt import parse_bundle
+from ledger.statement import parse_statement
 from ledger.timestamp import Token
 from market.client.cli.shared import MANIFEST_SUFFIX, RECEIPT, TOKEN_SUFFIX, Context, pass_context
 from market.client.downloading import MANIFEST
@@ -92,11 +95,32 @@ def verify(
 
 
 def _manifest_beside(receipt: Path, data: Path | None) -> Path | None:
-    """The manifest that registering keeps beside the receipt, and downloading inside the folder."""
+    """The manifest that registering keeps beside the receipt, and downloading inside the folder.
+
+    The one with the digest in the statement comes first. A data set may have a file manifest.json of its own, so that
+    name alone makes none.
+    """
     if data is None:
         return None
-    kept = (data / MANIFEST, receipt.with_name(receipt.name.removesuffix(RECEIPT) + MANIFEST_SUFFIX))
-    return next((path for path in kept if path.is_file()), None)
+    beside = receipt.with_name(receipt.name.removesuffix(RECEIPT) + MANIFEST_SUFFIX)
+    kept = [path for path in (data / MANIFEST, beside) if path.is_file()]
+    registered = _subject_digests(receipt)
+    named = [path for path in (*kept, data / MANIFEST_NAME) if path.is_file() and _digest(path) in registered]
+    return next(iter(named or kept), None)
+
+
+def _subject_digests(receipt: Path) -> set[str]:
+    """SHA-256, in hex, of what the receipt's statement is about; nothing is verified."""
+    try:
+        statement = parse_statement(parse_bundle(receipt.read_bytes()).statement)
+    except LedgerError:
+        return set()
+    return {subject["digest"].get("sha256") for subject in statement.document["subject"]}
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _token_beside(receipt: Path, roots: tuple[Path, ...]) -> Path | None:

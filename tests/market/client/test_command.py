@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -63,6 +64,13 @@ def test_from_sign_up_to_a_verified_receipt(market: Market, run: Run, tmp_path: 
     assert "byte for byte, what was registered (1 file, 24 bytes)" in passed
     assert "✗" not in passed
     assert "✓ The market shows what was signed" in run("provider", "compare", receipt).output
+
+    for name in ("manifest.json", ".manifest.json"):
+        kept = Path(receipt.replace(".receipt.json", ".manifest.json"))
+        elsewhere = Path(shutil.copy(receipt, tmp_path / "elsewhere.json"))
+        shutil.copy(kept, data / name)
+        assert run("provider", "verify", str(elsewhere), "--data", str(data)).output == passed
+        (data / name).unlink()
 
     (data / "ports.csv").write_text("code,name\nCNQZH,Qinzhoo\n", "utf-8")
     failed = run("provider", "verify", receipt, "--data", str(data), status=1).output
