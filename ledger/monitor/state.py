@@ -9,7 +9,6 @@ complete subtrees that they decompose into, and `bindings` the keys in force aft
     <file>.evidence/<kind>-<time>-<size held>-<size served>/   held.note, served.note: the two signed heads
 """
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from ledger.entry_rules import Binding
 from ledger.errors import Malformed, StorageFailed
 from ledger.hashing import HASH_SIZE
 from ledger.note import Verifier
-from ledger.stores.durable import make_folder, sync_directory, sync_file, write_new
+from ledger.stores.durable import make_folder, replace_file
 
 VERSION = 1
 
@@ -61,7 +60,7 @@ class StateFile:
         """Make `state` durable; a crash leaves the old one or the new one."""
         try:
             make_folder(self.path.parent)
-            _replace(self.path, format_state(state))
+            replace_file(self.path, format_state(state))
         except OSError as error:
             raise StateFailed(f"{self.path} cannot be written: {error.strerror}.") from error
 
@@ -71,7 +70,7 @@ class StateFile:
         try:
             make_folder(folder)
             for file, note in notes.items():
-                _replace(folder / file, note)
+                replace_file(folder / file, note)
         except OSError as error:
             raise StateFailed(f"{folder} cannot be written: {error.strerror}.") from error
         return folder
@@ -112,18 +111,6 @@ def parse_state(data: bytes, *verifiers: Verifier) -> MonitorState:
     if format_state(state) != data or not fits:
         raise Malformed("The state of the monitor does not fit together; start anew with another file.")
     return state
-
-
-def _replace(path: Path, data: bytes) -> None:
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
-    descriptor = write_new(draft, data)
-    try:
-        sync_file(descriptor)
-    finally:
-        os.close(descriptor)
-    draft.replace(path)
-    sync_directory(path.parent)
 
 
 def _binding(value: Any) -> Binding:

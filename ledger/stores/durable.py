@@ -95,6 +95,21 @@ def write_new(path: Path, data: bytes, mode: int = PUBLIC) -> int:
     return descriptor
 
 
+def replace_file(path: Path, data: bytes, mode: int = PUBLIC) -> None:
+    """Make `path` hold `data`, whatever it held; after a crash it holds the old bytes or the new ones.
+
+    The last of several writers wins; where each must see the others' changes, use `swap_file`.
+    """
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}.new")
+    try:
+        _write_whole(draft, data, mode, durable=True)
+        draft.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+    sync_directory(path.parent)
+
+
 def swap_file(
     path: Path,
     old: bytes | None,

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ledger.stores.durable import PRIVATE, replace_file
 from market.client.errors import ClientError
 
 FILE = "profile.json"
-PRIVATE = 0o600
 
 
 def default_folder() -> Path:
@@ -61,11 +61,7 @@ class Profile:
         """Write the profile, readable by its owner only; a crash leaves the old one."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         fields = {name: value for name, value in asdict(self).items() if name != "folder"}
-        draft = self.folder / (FILE + ".new")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(fields, file, indent=2)
-        draft.replace(self.folder / FILE)
+        replace_file(self.folder / FILE, json.dumps(fields, indent=2).encode(), PRIVATE)
 
 
 def load_profile(folder: Path | None = None) -> Profile:
