@@ -47,7 +47,8 @@ def test_all_entries_of_two_processes_are_there_once(
     print(
         f"{log.size - 2} entries, {turns(told)} turns, {sum(len(calls.refusals) for calls in both)} calls again"
     )
-    assert turns(told) > 2
+    # So few entries may all be written before the log is handed over for the first time.
+    assert turns(told) > 2 or not SOAK
     for refusal in (line for calls in both for line in calls.refusals):
         assert refusal.startswith(("again Conflict ", "again Unavailable ")), refusal
     log.close()
