@@ -12,6 +12,7 @@ import secrets
 import stat
 from pathlib import Path
 
+from ledger.durable import PRIVATE, sync_directory, sync_file, write_new
 from ledger.encoding import canonical_json, format_base64, parse_base64, parse_json
 from ledger.errors import Conflict, Malformed, StorageFailed
 from ledger.keys import KEY_SIZE, SigningKey
@@ -58,30 +59,18 @@ def write_key_file(path: Path, key: SigningKey, *, label: str) -> None:
     """
     part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = write_new(part, format_key_file(key, label=label), PRIVATE)
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(format_key_file(key, label=label))
-                file.flush()
-                os.fsync(file.fileno())
+            sync_file(descriptor)
             path.hardlink_to(part)
         finally:
+            os.close(descriptor)
             part.unlink(missing_ok=True)
-        _sync_names(path.parent)
+        sync_directory(path.parent)
     except FileExistsError:
         raise Conflict(f"There is already a file {path}; a key file is never overwritten.") from None
     except OSError as error:
         raise StorageFailed(f"The key file {path} cannot be created: {error.strerror}.") from error
-
-
-def _sync_names(folder: Path) -> None:
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def read_key_file(path: Path) -> SigningKey:

@@ -12,6 +12,7 @@ Each can be repeated after a crash: before `announce` nobody knows of the new ke
 from dataclasses import replace
 from pathlib import Path
 
+from ledger.durable import PUBLIC, swap_file
 from ledger.errors import Conflict, StorageFailed
 from ledger.keyfile import read_key_file, write_key_file
 from ledger.keys import SigningKey
@@ -19,7 +20,6 @@ from ledger.note import NoteSigner, Verifier
 from ledger.policy import Policy, TrustedLog, format_policy, parse_policy
 from ledger.rotation import Rotation, sign_rotation
 from ledger.signer import Signer, SignerState
-from ledger.stores.durable import PUBLIC, swap_file
 
 
 class LogKeys:

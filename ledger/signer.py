@@ -20,6 +20,7 @@ from typing import Protocol
 
 from ledger.checkpoint import Checkpoint, cosign_checkpoint, format_checkpoint
 from ledger.cose_receipt import sign_root
+from ledger.durable import PRIVATE, make_folder, read_if_there, swap_file
 from ledger.encoding import format_base64, parse_base64, parse_decimal
 from ledger.errors import Conflict, Malformed, StorageFailed, Unverified
 from ledger.hashing import HASH_SIZE
@@ -27,7 +28,6 @@ from ledger.keys import SIGNATURE_SIZE, SigningKey
 from ledger.note import NoteSigner, Verifier, sign_note
 from ledger.proofs import verify_consistency
 from ledger.records import format_record, parse_record
-from ledger.stores.durable import PRIVATE, make_folder, read_if_there, swap_file
 
 _EPOCH = "datawharf/signer-epoch/v1"
 _STATE = "datawharf/signer-state/v1"

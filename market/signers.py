@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
+from ledger.durable import make_folder
 from ledger.index.announcement import index_predicate
 from ledger.index.state import index_origin
 from ledger.keyfile import read_key_file, write_key_file
@@ -13,7 +14,6 @@ from ledger.log_keys import LogKeys
 from ledger.note import COSIGNATURE_ED25519, NoteSigner
 from ledger.signer import HeadSigner, Signer
 from ledger.signer_process import RemoteSigner
-from ledger.stores.durable import make_folder
 from market.config import ConfigError, Settings
 
 PLATFORM_KEY = "platform"

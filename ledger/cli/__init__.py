@@ -25,6 +25,7 @@ from ledger.cli.index import index
 from ledger.cli.monitor import monitor_command
 from ledger.cli.timestamp import stamp
 from ledger.cli.witness import witness
+from ledger.durable import make_folder
 from ledger.errors import Conflict, LedgerError, Malformed, StorageFailed, Unverified
 from ledger.fsck import fsck
 from ledger.keyfile import read_key_file, write_key_file
@@ -36,7 +37,6 @@ from ledger.policy import Policy, TrustedLog, Witness, format_policy, parse_poli
 from ledger.signer import Signer
 from ledger.signer_process import RemoteSigner, SignerServer
 from ledger.stores.address import opened_files
-from ledger.stores.durable import make_folder
 from ledger.stores.files import FileLock, FileObjects
 from ledger.timestamp import Token
 from ledger.witness.client import WitnessClient

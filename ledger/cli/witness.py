@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from ledger.checkpoint import parse_checkpoint
+from ledger.durable import make_folder
 from ledger.errors import Conflict, Malformed, StorageFailed
 from ledger.keyfile import read_key_file, write_key_file
 from ledger.keys import SigningKey
@@ -29,7 +30,6 @@ from ledger.note import (
     parse_vkey,
 )
 from ledger.policy import parse_policy
-from ledger.stores.durable import make_folder
 from ledger.witness.http import WitnessDoor
 from ledger.witness.state import SqliteWitnessState
 from ledger.witness.witness import Witness

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.durable import make_folder, replace_file
 from ledger.encoding import canonical_json, format_base64, parse_base64, parse_canonical_json
 from ledger.entry_rules import Binding
 from ledger.errors import Malformed, StorageFailed
 from ledger.hashing import HASH_SIZE
 from ledger.note import Verifier
-from ledger.stores.durable import make_folder, replace_file
 
 VERSION = 1
 

@@ -13,9 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ledger.errors import Conflict, StorageFailed
-from ledger.storage import check_object_path
-from ledger.stores.durable import (
+from ledger.durable import (
     PRIVATE,
     make_folder,
     read_if_there,
@@ -24,6 +22,8 @@ from ledger.stores.durable import (
     sync_files,
     write_new,
 )
+from ledger.errors import Conflict, StorageFailed
+from ledger.storage import check_object_path
 
 _SCRATCH = "staging"
 _OPEN_FILES = 128

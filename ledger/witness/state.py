@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from ledger.durable import PRIVATE, make_folder, sync_directory
 from ledger.errors import Conflict, Malformed, StorageFailed
 from ledger.note import NOTE_ED25519, Verifier, format_vkey, parse_vkey
-from ledger.stores.durable import PRIVATE, make_folder, sync_directory
 from ledger.witness.wire import origin_hash
 
 MAX_EVIDENCE = 16

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ledger.stores.durable import PRIVATE, replace_file
+from ledger.durable import PRIVATE, replace_file
 from market.client.errors import ClientError
 
 FILE = "profile.json"

@@ -183,8 +183,6 @@ LEDGER_DOOR = (
         "market.migrations.*",
     ),
     "the half of the ledger that does I/O is for provenance, compose, signers, migrations and the commands",
-    # How a file is made to last: no state of the log is behind it.
-    ("ledger.stores.durable",),
 )
 
 

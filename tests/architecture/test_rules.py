@@ -103,7 +103,7 @@ GOOD: list[tuple[Rule, str, str]] = [
     (
         rules.outsiders_have_one_door,
         "market/catalog/blobs.py",
-        "from ledger.stores.durable import sync_file\n",
+        "from ledger.durable import sync_file\n",
     ),
     (rules.raw_html_has_one_home, "market/zones/pages.py", "from markupsafe import Markup\n"),
     (rules.slices_keep_their_tables, "market/zones/service.py", "from market.zones.models import Zone\n"),

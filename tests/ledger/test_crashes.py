@@ -13,12 +13,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from ledger import durable
 from ledger.errors import Conflict, LedgerError, StorageFailed
 from ledger.fsck import fsck
 from ledger.hashing import EMPTY_ROOT
 from ledger.log import Log
 from ledger.proofs import verify_consistency
-from ledger.stores import durable
 from ledger.stores.memory import Outcome
 from tests.ledger.logs import LOG_SIGNER, NOW, RECEIPT_KEY, World, entries, naive_files, naive_root
 from tests.ledger.writer import open_log

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from ledger import durable
+from ledger.durable import make_folder
 from ledger.monitor.state import StateFile
-from ledger.stores import durable
-from ledger.stores.durable import make_folder
 from ledger.witness.state import SqliteWitnessState
 
 MEMORIES: dict[str, Callable[[Path], object]] = {

@@ -16,12 +16,13 @@ from obstore.store import MemoryStore, S3Store
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import DBAPIError
 
+from ledger import durable
+from ledger.durable import swap_file
 from ledger.errors import Conflict, Malformed, StorageFailed
 from ledger.fsck import fsck
 from ledger.log import Log
 from ledger.storage import LockStore, ObjectStore
-from ledger.stores import durable, sql
-from ledger.stores.durable import swap_file
+from ledger.stores import sql
 from ledger.stores.files import FileLock, FileObjects
 from ledger.stores.memory import Faults, MemoryLock, MemoryObjects
 from ledger.stores.objects import S3Lock, S3Objects

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from ledger import durable
 from ledger.errors import LedgerError
 from ledger.log import Log
-from ledger.stores import durable
 from tests.ledger.logs import NOW, entries
 from tests.ledger.writer import open_log
 
