@@ -30,6 +30,7 @@ import market.orders.tasks
 import market.payments.pages
 import market.payments.routes
 import market.provenance.explorer_pages
+import market.provenance.file_routes
 import market.provenance.index_routes
 import market.provenance.pages
 import market.provenance.routes
@@ -55,8 +56,8 @@ from market.kit.ratelimit import RateLimits
 # Every door, from the lowest slice to the highest.
 ROUTERS = (
     site.router,
-    market.provenance.routes.files,
-    market.provenance.routes.verifier,
+    market.provenance.file_routes.files,
+    market.provenance.file_routes.verifier,
     market.provenance.routes.router,
     market.provenance.index_routes.files,
     market.provenance.index_routes.router,

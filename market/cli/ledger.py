@@ -20,7 +20,7 @@ from market.config import ConfigError, Settings, default_home, load_settings
 from market.kit.clock import Clock, SystemClock
 from market.kit.db import Database
 from market.kit.jobs import enqueue
-from market.provenance.index_entry import announce_index
+from market.provenance import service
 from market.provenance.indexing import FOLLOW_TOPIC
 from market.signers import has_index_keys, index_announcement, index_vkey, log_keys, make_index_keys
 
@@ -96,7 +96,13 @@ def begin_index(settings: Settings, clock: Clock | None = None) -> str:
             )
         make_index_keys(settings)
         with db.writing() as session:
-            announce_index(session, ledger=ledger_, predicate=index_announcement(settings), now=clock.now())
+            service.keep_stated(
+                session,
+                ledger=ledger_,
+                kind="index-map",
+                predicate=index_announcement(settings),
+                now=clock.now(),
+            )
     finally:
         db.close()
     return index_vkey(settings)

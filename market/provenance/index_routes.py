@@ -14,10 +14,9 @@ from market.kit.guards import api_guard, open_guard
 from market.kit.i18n import N_
 from market.kit.ports import ports_of
 from market.kit.ratelimit import limited
-from market.provenance.file_routes import IMMUTABLE, served_beside, served_tile
+from market.provenance.file_routes import FRESH, IMMUTABLE, served_beside, served_tile
 from market.provenance.gateway import Ledger
 from market.provenance.indexing import HISTORIES, Index
-from market.provenance.routes import FRESH
 from market.provenance.verbs import READ_LOG
 
 files = APIRouter(prefix="/ledger/index/v1", include_in_schema=False)

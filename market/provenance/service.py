@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -99,6 +99,22 @@ def record_as_platform(
     fact = read_fact(signed, ledger.origin)
     known = repository.statement(session, signed.leaf_hash.hex())
     return view(known, ledger) if known else _store(session, fact, openings, about or About(), ledger, now)
+
+
+def keep_stated(
+    session: Session, *, ledger: Ledger, kind: str, predicate: Mapping[str, object], now: datetime
+) -> None:
+    """State what the platform says of itself, unless its newest statement of this kind says the same."""
+    row = repository.newest_about(session, kind, ledger.platform.org_id)
+    if row is None or parse_statement(row.statement).predicate != predicate:
+        record_as_platform(
+            session,
+            ledger=ledger,
+            kind=kind,
+            subject_id=ledger.platform.org_id,
+            predicate=dict(predicate),
+            now=now,
+        )
 
 
 def statement(session: Session, ledger: Ledger, leaf: str) -> StatementView:

@@ -17,15 +17,7 @@ KIND = "verifier"
 
 def record_verifier(session: Session, *, ledger: Ledger, now: datetime) -> None:
     """State the digest of the verify.html of this release, unless the newest such statement says the same."""
-    if verifier_statement(session, ledger) is None:
-        service.record_as_platform(
-            session,
-            ledger=ledger,
-            kind=KIND,
-            subject_id=ledger.platform.org_id,
-            predicate={"verifier": verifier_digest()},
-            now=now,
-        )
+    service.keep_stated(session, ledger=ledger, kind=KIND, predicate={"verifier": verifier_digest()}, now=now)
 
 
 def verifier_statement(session: Session, ledger: Ledger) -> StatementView | None:
