@@ -13,7 +13,6 @@ All proofs are under the one checkpoint. Sizes and roots are in the signed check
 and this bundle are three views of one proof.
 """
 
-from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,9 +25,10 @@ from ledger.cose_receipt import (
     sign_root,
     verify_cose_receipt,
 )
-from ledger.encoding import canonical_json, format_base64, parse_base64, parse_canonical_json
+from ledger.encoding import canonical_json, format_base64, parse_canonical_json
 from ledger.errors import Malformed
 from ledger.hashing import HASH_SIZE
+from ledger.members import bytes_of, count_of, fields_of, list_of, text_of
 from ledger.proofs import MAX_PATH, Located
 from ledger.statement import SALT_SIZE
 from ledger.tlog_proof import TlogProof, format_tlog_proof, parse_tlog_proof
@@ -129,20 +129,20 @@ def parse_bundle(data: bytes) -> Bundle:
         raise Malformed("The receipt does not have its parts in their order.")
     # Canonical objects that follow each other in the order of their names are one. Read apart, those that are the
     # same in many receipts are read once.
-    document = _fields(
+    document = fields_of(
         parse_canonical_json(_begin(_OWN, own) + b"}"),
         "receipt",
         {"statement", "inclusion", "receipt"},
         {"openings"},
     )
     index, path = _parse_inclusion(document["inclusion"])
-    openings = _list(document.get("openings", []), "openings", MAX_OPENINGS)
+    openings = list_of(document.get("openings", []), "list of openings in the receipt", MAX_OPENINGS)
     bundle = Bundle(
-        statement=_bytes(document["statement"], "statement in the receipt"),
+        statement=bytes_of(document["statement"], "statement in the receipt"),
         index=index,
         path=path,
         checkpoint=once("checkpoint", note, lambda: _parse_checkpoint(note)),
-        cose_receipt=_bytes(document["receipt"], "COSE receipt in the receipt"),
+        cose_receipt=bytes_of(document["receipt"], "COSE receipt in the receipt"),
         supporting=once("supporting", shared, lambda: _parse_shared(shared)),
         openings=tuple(_parse_opening(each) for each in openings),
     )
@@ -160,17 +160,17 @@ def _begin(name: bytes, rest: bytes) -> bytes:
 
 def _parse_checkpoint(data: bytes) -> bytes:
     """The note out of the bytes before the next member."""
-    document = _fields(parse_canonical_json(data + b"}"), "receipt", {"checkpoint"})
-    return _text(document["checkpoint"], "checkpoint in the receipt").encode()
+    document = fields_of(parse_canonical_json(data + b"}"), "receipt", {"checkpoint"})
+    return text_of(document["checkpoint"], "checkpoint in the receipt").encode()
 
 
 def _parse_shared(data: bytes) -> tuple[Located, ...]:
     """The supporting entries out of the bytes behind the name of their list; Malformed for another version."""
-    document = _fields(parse_canonical_json(_begin(_SHARED, data)), "receipt", {"supporting", "version"})
+    document = fields_of(parse_canonical_json(_begin(_SHARED, data)), "receipt", {"supporting", "version"})
     version = document["version"]
     if version != VERSION or isinstance(version, bool):
         raise Malformed(f"The receipt has the version {version!r}; this program reads version {VERSION}.")
-    entries = _list(document["supporting"], "supporting", MAX_SUPPORTING)
+    entries = list_of(document["supporting"], "list of supporting entries in the receipt", MAX_SUPPORTING)
     return tuple(_parse_supporting(each) for each in entries)
 
 
@@ -179,52 +179,24 @@ def _format_inclusion(index: int, path: tuple[bytes, ...]) -> dict[str, Any]:
 
 
 def _parse_inclusion(value: object) -> tuple[int, tuple[bytes, ...]]:
-    found = _fields(value, "proof in the receipt", {"index", "path"})
-    index = found["index"]
-    if not isinstance(index, int) or isinstance(index, bool) or index < 0:
-        raise Malformed("The index in the receipt is not a number from 0.")
-    path = _list(found["path"], "path", MAX_PATH)
-    return index, tuple(_bytes(sibling, "hash in the receipt", HASH_SIZE) for sibling in path)
+    found = fields_of(value, "proof in the receipt", {"index", "path"})
+    index = count_of(found["index"], "index in the receipt")
+    path = list_of(found["path"], "path in the receipt", MAX_PATH)
+    return index, tuple(bytes_of(sibling, "hash in the receipt", HASH_SIZE) for sibling in path)
 
 
 def _parse_supporting(value: object) -> Located:
-    found = _fields(value, "supporting entry", {"statement", "inclusion"})
+    found = fields_of(value, "supporting entry", {"statement", "inclusion"})
     return Located(
-        _bytes(found["statement"], "supporting statement in the receipt"),
+        bytes_of(found["statement"], "supporting statement in the receipt"),
         *_parse_inclusion(found["inclusion"]),
     )
 
 
 def _parse_opening(value: object) -> Opening:
-    found = _fields(value, "opening", {"name", "salt", "content"})
+    found = fields_of(value, "opening", {"name", "salt", "content"})
     return Opening(
-        _text(found["name"], "name of an opening"),
-        _bytes(found["salt"], "salt in the receipt", SALT_SIZE),
-        _bytes(found["content"], "content of an opening"),
+        text_of(found["name"], "name of an opening"),
+        bytes_of(found["salt"], "salt in the receipt", SALT_SIZE),
+        bytes_of(found["content"], "content of an opening"),
     )
-
-
-def _fields(
-    value: object, what: str, required: Set[str], optional: Set[str] = frozenset()
-) -> Mapping[str, Any]:
-    if not isinstance(value, dict) or not required <= value.keys() or value.keys() - required - optional:
-        raise Malformed(f"The {what} does not consist of exactly {', '.join(sorted(required))}.")
-    return value
-
-
-def _list(value: object, what: str, limit: int) -> list[Any]:
-    if not isinstance(value, list) or len(value) > limit:
-        raise Malformed(f"The {what} of the receipt is not a list of at most {limit}.")
-    return value
-
-
-def _text(value: object, what: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise Malformed(f"The {what} is not text.")
-    return value
-
-
-def _bytes(value: object, what: str, size: int | None = None) -> bytes:
-    if not isinstance(value, str):
-        raise Malformed(f"The {what} is not text.")
-    return parse_base64(value, what, size)

@@ -18,15 +18,16 @@ of its bit (see `ledger.index.trie`). Sizes and roots are in the signed checkpoi
 the statement that names the index, where the log has them.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from ledger.encoding import canonical_json, format_base64, parse_base64, parse_canonical_json
+from ledger.encoding import canonical_json, format_base64, parse_canonical_json
 from ledger.errors import Malformed
 from ledger.hashing import HASH_SIZE
 from ledger.index.trie import BITS, Leaf, Step
+from ledger.members import bytes_of, count_of, fields_of, list_of, text_of
 from ledger.proofs import MAX_PATH, Located
 
 MEDIA_TYPE = "application/vnd.datawharf.history+json"
@@ -64,9 +65,9 @@ def format_history(history: History) -> bytes:
     document: dict[str, Any] = {
         "version": VERSION,
         "key": history.key,
-        "checkpoint": _text_of(history.checkpoint),
+        "checkpoint": _note_text(history.checkpoint),
         "index": {
-            "checkpoint": _text_of(history.index_checkpoint),
+            "checkpoint": _note_text(history.index_checkpoint),
             "inclusion": {"index": history.state_index, "path": _format_path(history.state_path)},
             "state": format_base64(history.state),
         },
@@ -91,7 +92,7 @@ def parse_history(data: bytes) -> History:
     """The parts of a history; Malformed unless `format_history` gives exactly `data` for them."""
     if len(data) > MAX_SIZE:
         raise Malformed(f"The history has more than {MAX_SIZE} bytes.")
-    document = _fields(
+    document = fields_of(
         parse_canonical_json(data),
         "history",
         {"version", "key", "checkpoint", "index", "map", "indices", "supporting"},
@@ -100,17 +101,17 @@ def parse_history(data: bytes) -> History:
     version = document["version"]
     if version != VERSION or isinstance(version, bool):
         raise Malformed(f"The history has the version {version!r}; this program reads version {VERSION}.")
-    index = _fields(document["index"], "index in the history", {"checkpoint", "inclusion", "state"})
-    inclusion = _fields(index["inclusion"], "proof of the index", {"index", "path"})
-    the_map = _fields(document["map"], "map in the history", {"path"}, {"other"})
+    index = fields_of(document["index"], "index in the history", {"checkpoint", "inclusion", "state"})
+    inclusion = fields_of(index["inclusion"], "proof of the index", {"index", "path"})
+    the_map = fields_of(document["map"], "map in the history", {"path"}, {"other"})
     indices = _parse_indices(document["indices"])
     entries = document.get("entries")
     history = History(
-        key=_text(document["key"], "key of the history"),
-        checkpoint=_text(document["checkpoint"], "checkpoint in the history").encode(),
-        index_checkpoint=_text(index["checkpoint"], "checkpoint of the index").encode(),
-        state=_bytes(index["state"], "state of the index"),
-        state_index=_count(inclusion["index"]),
+        key=text_of(document["key"], "key of the history"),
+        checkpoint=text_of(document["checkpoint"], "checkpoint in the history").encode(),
+        index_checkpoint=text_of(index["checkpoint"], "checkpoint of the index").encode(),
+        state=bytes_of(index["state"], "state of the index"),
+        state_index=count_of(inclusion["index"], "index in the history"),
         state_path=_parse_path(inclusion["path"]),
         map_path=_parse_steps(the_map["path"]),
         other=_parse_leaf(the_map["other"]) if "other" in the_map else None,
@@ -130,7 +131,7 @@ def _join_steps(steps: Sequence[Step]) -> bytes:
 
 
 def _parse_steps(value: object) -> tuple[Step, ...]:
-    data = _bytes(value, "path through the map")
+    data = bytes_of(value, "path through the map")
     if len(data) % _STEP_SIZE or len(data) > BITS * _STEP_SIZE:
         raise Malformed(f"The path through the map does not consist of at most {BITS} whole steps.")
     return tuple((data[at], data[at + 1 : at + _STEP_SIZE]) for at in range(0, len(data), _STEP_SIZE))
@@ -141,82 +142,58 @@ def _format_path(path: Sequence[bytes]) -> str:
 
 
 def _parse_path(value: object) -> tuple[bytes, ...]:
-    data = _bytes(value, "path in the history")
+    data = bytes_of(value, "path in the history")
     if len(data) % HASH_SIZE or len(data) > MAX_PATH * HASH_SIZE:
         raise Malformed(f"A path in the history does not consist of at most {MAX_PATH} whole hashes.")
     return tuple(data[at : at + HASH_SIZE] for at in range(0, len(data), HASH_SIZE))
 
 
 def _parse_indices(value: object) -> tuple[int, ...]:
-    indices = tuple(_count(index) for index in _list(value, "indices", MAX_INDICES))
+    indices = tuple(
+        count_of(index, "index in the history")
+        for index in list_of(value, "list of indices in the history", MAX_INDICES)
+    )
     if any(later <= earlier for earlier, later in pairwise(indices)):
         raise Malformed("The indices of the history do not ascend.")
     return indices
 
 
 def _parse_entries(value: object, indices: Sequence[int]) -> tuple[Located, ...]:
-    entries = _list(value, "entries", len(indices))
+    entries = list_of(value, "list of entries in the history", len(indices))
     if len(entries) != len(indices):
         raise Malformed(f"The history has {len(entries)} entries for {len(indices)} indices.")
-    fields = [_fields(each, "entry of the history", {"entry", "path"}) for each in entries]
+    fields = [fields_of(each, "entry of the history", {"entry", "path"}) for each in entries]
     return tuple(
-        Located(_bytes(each["entry"], "entry of the history"), index, _parse_path(each["path"]))
+        Located(bytes_of(each["entry"], "entry of the history"), index, _parse_path(each["path"]))
         for index, each in zip(indices, fields, strict=True)
     )
 
 
 def _parse_supporting(value: object) -> tuple[Located, ...]:
     fields = [
-        _fields(each, "supporting entry", {"entry", "index", "path"})
-        for each in _list(value, "supporting entries", MAX_SUPPORTING)
+        fields_of(each, "supporting entry", {"entry", "index", "path"})
+        for each in list_of(value, "list of supporting entries in the history", MAX_SUPPORTING)
     ]
     return tuple(
-        Located(_bytes(each["entry"], "supporting entry"), _count(each["index"]), _parse_path(each["path"]))
+        Located(
+            bytes_of(each["entry"], "supporting entry"),
+            count_of(each["index"], "index in the history"),
+            _parse_path(each["path"]),
+        )
         for each in fields
     )
 
 
 def _parse_leaf(value: object) -> Leaf:
-    found = _fields(value, "leaf of the map", {"key", "list"})
+    found = fields_of(value, "leaf of the map", {"key", "list"})
     return Leaf(
-        _bytes(found["key"], "key in the map", HASH_SIZE), _bytes(found["list"], "list in the map", HASH_SIZE)
+        bytes_of(found["key"], "key in the map", HASH_SIZE),
+        bytes_of(found["list"], "list in the map", HASH_SIZE),
     )
 
 
-def _fields(
-    value: object, what: str, required: Set[str], optional: Set[str] = frozenset()
-) -> Mapping[str, Any]:
-    if not isinstance(value, dict) or not required <= value.keys() or value.keys() - required - optional:
-        raise Malformed(f"The {what} does not consist of exactly {', '.join(sorted(required))}.")
-    return value
-
-
-def _list(value: object, what: str, limit: int) -> list[Any]:
-    if not isinstance(value, list) or len(value) > limit:
-        raise Malformed(f"The {what} of the history are not a list of at most {limit}.")
-    return value
-
-
-def _count(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise Malformed("An index in the history is not a number from 0.")
-    return value
-
-
-def _text(value: object, what: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise Malformed(f"The {what} is not text.")
-    return value
-
-
-def _text_of(note: bytes) -> str:
+def _note_text(note: bytes) -> str:
     try:
         return note.decode("utf-8")
     except UnicodeDecodeError:
         raise Malformed("A checkpoint of the history is not text.") from None
-
-
-def _bytes(value: object, what: str, size: int | None = None) -> bytes:
-    if not isinstance(value, str):
-        raise Malformed(f"The {what} is not text.")
-    return parse_base64(value, what, size)
