@@ -8,7 +8,16 @@ import libcst as cst
 from mutmut.__main__ import cli
 from mutmut.mutation import mutators
 
-NAME_WHAT = {"_bytes", "_fields", "_list", "_text", "parse_base64", "parse_decimal", "parse_hex"}
+NAME_WHAT = {
+    "bytes_of",
+    "count_of",
+    "fields_of",
+    "list_of",
+    "text_of",
+    "parse_base64",
+    "parse_decimal",
+    "parse_hex",
+}
 """Functions whose second argument only says in an error what was being read."""
 ENCODINGS = {'"utf-8"', '"ascii"'}
 
