@@ -92,7 +92,7 @@ lock: $(VENV)/.test ## Pin the requirements again, from pyproject.toml
 
 clean: ## Take away the environment, the demo's data and every cache
 	rm -rf $(VENV) $(DATA) build dist htmlcov screenshots fuzz-found .mutation .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache \
-	  .import_linter_cache
+	  .import_linter_cache ledger/*.native
 
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -102,7 +102,7 @@ $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -m venv $(VENV) || \
 	  { rm -rf $(VENV); echo "Python's venv module is missing (Debian: apt-get install python3-venv)."; exit 1; }
 
-$(VENV)/.server: requirements/server.txt pyproject.toml $(VENV)/pyvenv.cfg
+$(VENV)/.server: requirements/server.txt pyproject.toml hatch_build.py ledger/bulk_hashes.c $(VENV)/pyvenv.cfg
 	@echo "Installing the pinned packages of the server (a minute, several on a slow line or machine)."
 	@touch $(CUT_OFF)
 	@$(call install_list,requirements/server.txt)

@@ -10,14 +10,9 @@ A lone right-most node is promoted unchanged, never duplicated. Hashes are raw 3
 
 from collections.abc import Iterable
 from hashlib import sha256
-from struct import iter_unpack
 
 HASH_SIZE = 32
 EMPTY_ROOT = sha256(b"").digest()
-
-# Copies of a begun hash are the quickest way to hash many short messages here; nothing is ever added to these two.
-_begin_leaf = sha256(b"\x00").copy
-_begin_node = sha256(b"\x01").copy
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -28,33 +23,6 @@ def leaf_hash(data: bytes) -> bytes:
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Hash of an interior node over its two 32-byte children."""
     return sha256(b"\x01" + left + right).digest()
-
-
-def hash_leaves(entries: Iterable[bytes | memoryview]) -> bytes:
-    """The leaf hashes of entries, one behind the other."""
-    hashes: list[bytes] = []
-    for entry in entries:
-        leaf = _begin_leaf()
-        leaf.update(entry)
-        hashes.append(leaf.digest())
-    return b"".join(hashes)
-
-
-def hash_pairs(hashes: bytes) -> bytes:
-    """The nodes over each two neighbours, in order, of an even number of 32-byte hashes one behind the other."""
-    nodes: list[bytes] = []
-    for (pair,) in iter_unpack("64s", hashes):
-        node = _begin_node()
-        node.update(pair)
-        nodes.append(node.digest())
-    return b"".join(nodes)
-
-
-def hash_complete(hashes: bytes) -> bytes:
-    """The root of a complete subtree out of its leaves or nodes of one level, whose number is a power of two."""
-    while len(hashes) > HASH_SIZE:
-        hashes = hash_pairs(hashes)
-    return hashes
 
 
 class CompactRange:

@@ -9,8 +9,9 @@ C2SP tlog-tiles: a partial tile is never hashed into the level above; a full one
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ledger.bulk_hashes import hash_complete, hash_frames, hash_pairs
 from ledger.errors import StorageFailed
-from ledger.hashing import HASH_SIZE, CompactRange, hash_complete, hash_leaves, hash_pairs
+from ledger.hashing import HASH_SIZE, CompactRange
 from ledger.head import split_frames
 from ledger.tiles import (
     ENTRIES,
@@ -58,7 +59,7 @@ def grow(edge: Edge, framed: Sequence[bytes]) -> Growth:
     """Integrate framed entries behind `edge`: tiles and bundles, full ones and the partial ones at the end."""
     objects: dict[str, bytes] = {}
     bundle = _grow_bundles(edge, framed, objects)
-    leaves = hash_leaves([entry[2:] for entry in framed])
+    leaves = hash_frames(b"".join(framed), len(framed))
     levels, tiles = grow_tiles(edge.size, edge.levels, leaves)
     objects.update((format_tile_path(tile), hashes) for tile, hashes in tiles.items())
     grown = Edge(edge.size + len(framed), levels, bundle)
@@ -121,7 +122,7 @@ def check_last_bundle(read: Read, size: int) -> None:
     last = (size - 1) // TILE_WIDTH
     bundle = tile_at(ENTRIES, last, size)
     entries = split_frames(read_tile(read, bundle))[: bundle.width]
-    hashes = hash_leaves([entry[2:] for entry in entries])
+    hashes = hash_frames(b"".join(entries), len(entries))
     if hashes != read_tile(read, tile_at(0, last, size)):
         raise StorageFailed(f"The ledger's file {format_tile_path(bundle)} does not fit the tile above it.")
 

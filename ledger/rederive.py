@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
 
+from ledger.bulk_hashes import hash_complete, hash_frames
 from ledger.errors import LedgerError
-from ledger.hashing import HASH_SIZE, hash_complete, hash_leaves
+from ledger.hashing import HASH_SIZE
 from ledger.storage import ObjectReader
 from ledger.tiles import ENTRIES, TILE_WIDTH, TileCoord, format_tile_path
 
@@ -50,10 +51,9 @@ def derive(read: Read, piece: Piece) -> Derived | None:
     tile = read(format_tile_path(TileCoord(0, piece.number)))
     if bundle is None or tile is None or len(tile) != _TILE_SIZE:
         return None
-    ends, leaves = _hash_entries(bundle)
-    if leaves != tile or ends is None:
+    if hash_frames(bundle, TILE_WIDTH) != tile:
         return None
-    whole = [(ENTRIES, bundle[: ends[width]], width) for width in piece.bundles]
+    whole = [(ENTRIES, _first_entries(bundle, width), width) for width in piece.bundles]
     whole += [(0, tile[: width * HASH_SIZE], width) for width in piece.tiles]
     objects = 2
     for level, wanted, width in whole:
@@ -88,18 +88,12 @@ def derive_all(objects: ObjectReader, pieces: Iterable[Piece], workers: int) -> 
             yield from waiting.pop(0).result()
 
 
-def _hash_entries(bundle: bytes) -> tuple[list[int] | None, bytes]:
-    """Where each entry ends (after 0 entries: 0) and the leaf hashes; None if the bundle is not exactly 256 entries."""
-    position, size = 0, len(bundle)
-    ends, entries = [0], list[memoryview]()
-    whole = memoryview(bundle)
-    from_bytes = int.from_bytes
-    while position < size and len(entries) < TILE_WIDTH:
-        start = position + 2
-        position = start + from_bytes(bundle[position:start], "big")
-        entries.append(whole[start:position])
-        ends.append(position)
-    return (ends if len(entries) == TILE_WIDTH and position == size else None), hash_leaves(entries)
+def _first_entries(bundle: bytes, count: int) -> bytes:
+    """As far as `count` entries go in a sound bundle."""
+    end = 0
+    for _ in range(count):
+        end += 2 + int.from_bytes(bundle[end : end + 2], "big")
+    return bundle[:end]
 
 
 _opened: list[ObjectReader] = []

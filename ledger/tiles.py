@@ -13,8 +13,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from ledger.bulk_hashes import hash_complete
 from ledger.errors import Malformed, StorageFailed
-from ledger.hashing import HASH_SIZE, hash_complete
+from ledger.hashing import HASH_SIZE
 
 TILE_HEIGHT = 8
 TILE_WIDTH = 256

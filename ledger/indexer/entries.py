@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from ledger.bulk_hashes import hash_pairs
 from ledger.errors import StorageFailed, Unverified
-from ledger.hashing import HASH_SIZE, hash_pairs, leaf_hash, node_hash
+from ledger.hashing import HASH_SIZE, leaf_hash, node_hash
 from ledger.kept import SignedCheckpoint
 from ledger.proofs import Located, root_from_inclusion, verify_inclusion
 from ledger.reader import TileView

@@ -1,0 +1,152 @@
+"""Many hashes of RFC 6962 section 2.1 in one call, which is how a log makes them and fsck makes them again.
+
+    frames   entries as in an entry bundle, one behind the other: uint16 big-endian length || bytes
+    hashes   32 bytes each, one behind the other
+
+In this interpreter a call for each hash costs more than the hash. `bulk_hashes.c` does without, and takes two messages at
+a time through the SHA instructions of x86-64. It is compiled when the package is installed, if there is a compiler
+(`hatch_build.py`); where it was not, or the processor lacks the instructions, or a sample comes out otherwise than by
+hashlib, Python does the same work. Nothing but the speed differs (docs/adr/0011).
+"""
+
+import ctypes
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from struct import iter_unpack
+from typing import Protocol
+
+from ledger.errors import Malformed
+from ledger.hashing import HASH_SIZE
+
+LIBRARY = Path(__file__).with_suffix(".native")
+"""A shared library; the suffix keeps Python from taking it for a module."""
+
+# Copies of a begun hash are the quickest way to hash many short messages here; nothing is ever added to these two.
+_begin_leaf = sha256(b"\x00").copy
+_begin_node = sha256(b"\x01").copy
+_FRAME_HEADER = 2
+
+
+class BulkHashes(Protocol):
+    """One way to make many hashes."""
+
+    def hash_frames(self, frames: bytes, count: int) -> bytes:
+        """See `hash_frames` of the module."""
+
+    def hash_pairs(self, hashes: bytes) -> bytes:
+        """See `hash_pairs` of the module."""
+
+
+def hash_frames(frames: bytes, count: int) -> bytes:
+    """The leaf hashes of exactly `count` framed entries; Malformed if these are more, fewer, or cut."""
+    return chosen().hash_frames(frames, count)
+
+
+def hash_pairs(hashes: bytes) -> bytes:
+    """The nodes over each two neighbours, in order, of an even number of hashes; ValueError for an odd one."""
+    return chosen().hash_pairs(hashes)
+
+
+def hash_complete(hashes: bytes) -> bytes:
+    """The root of a complete subtree out of its leaves or nodes of one level, whose number is a power of two."""
+    while len(hashes) > HASH_SIZE:
+        hashes = hash_pairs(hashes)
+    return hashes
+
+
+@cache
+def chosen() -> BulkHashes:
+    """The quicker way that works here; decided once in each process."""
+    compiled = Compiled.load(LIBRARY)
+    return Interpreted() if compiled is None else compiled
+
+
+class Interpreted:
+    """By hashlib, a hash at a time."""
+
+    def hash_frames(self, frames: bytes, count: int) -> bytes:
+        hashes: list[bytes] = []
+        whole, from_bytes = memoryview(frames), int.from_bytes
+        position, size = 0, len(frames)
+        while position < size and len(hashes) < count:
+            start = position + _FRAME_HEADER
+            position = start + from_bytes(frames[position:start], "big")
+            leaf = _begin_leaf()
+            leaf.update(whole[start:position])
+            hashes.append(leaf.digest())
+        if len(hashes) != count or position != size:
+            raise _not_so_many(count)
+        return b"".join(hashes)
+
+    def hash_pairs(self, hashes: bytes) -> bytes:
+        _count_pairs(hashes)
+        nodes: list[bytes] = []
+        for (pair,) in iter_unpack("64s", hashes):
+            node = _begin_node()
+            node.update(pair)
+            nodes.append(node.digest())
+        return b"".join(nodes)
+
+
+class Compiled:
+    """By the compiled library; other threads run meanwhile."""
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        """Of a library whose `bulk_hashes_supported` says yes."""
+        self._frames = library.bulk_hash_frames
+        self._frames.argtypes = (ctypes.c_char_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_char_p)
+        self._frames.restype = ctypes.c_int64
+        self._pairs = library.bulk_hash_pairs
+        self._pairs.argtypes = (ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p)
+        self._pairs.restype = None
+
+    @classmethod
+    def load(cls, path: Path) -> "Compiled | None":
+        """The library at `path`, or None if it is not there, cannot work here, or hashes a sample wrongly."""
+        try:
+            library = ctypes.CDLL(str(path))
+            if not library.bulk_hashes_supported():
+                return None
+            made = cls(library)
+        except (OSError, AttributeError):
+            return None
+        return made if made._agrees_with(Interpreted()) else None
+
+    def hash_frames(self, frames: bytes, count: int) -> bytes:
+        # Each entry has two bytes at least, which keeps a wrong number from asking for much memory.
+        if not 0 <= count <= len(frames) // _FRAME_HEADER:
+            raise _not_so_many(count)
+        hashes = ctypes.create_string_buffer(count * HASH_SIZE)
+        if self._frames(frames, len(frames), count, hashes) != len(frames):
+            raise _not_so_many(count)
+        return hashes.raw
+
+    def hash_pairs(self, hashes: bytes) -> bytes:
+        pairs = _count_pairs(hashes)
+        nodes = ctypes.create_string_buffer(pairs * HASH_SIZE)
+        self._pairs(hashes, pairs, nodes)
+        return nodes.raw
+
+    def _agrees_with(self, other: BulkHashes) -> bool:
+        """On entries that end before, at and behind the places where padding and blocks end, and on the nodes over them."""
+        lengths = (0, 1, 53, 54, 55, 56, 62, 63, 64, 117, 118, 119, 300)
+        frames = b"".join(
+            length.to_bytes(2, "big") + bytes(length % 251 for _ in range(length)) for length in lengths
+        )
+        leaves = other.hash_frames(frames, len(lengths))
+        pairs = leaves[:-HASH_SIZE]
+        if self.hash_frames(frames, len(lengths)) != leaves:
+            return False
+        return self.hash_pairs(pairs) == other.hash_pairs(pairs)
+
+
+def _count_pairs(hashes: bytes) -> int:
+    pairs, rest = divmod(len(hashes), 2 * HASH_SIZE)
+    if rest:
+        raise ValueError(f"{len(hashes)} bytes are not pairs of hashes.")
+    return pairs
+
+
+def _not_so_many(count: int) -> Malformed:
+    return Malformed(f"These are not {count} framed entries.")

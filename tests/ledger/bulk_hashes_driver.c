@@ -1,0 +1,54 @@
+/* Calls ledger/bulk_hashes.c with buffers of exactly the sizes that it may touch, for a build with sanitizers. */
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int bulk_hashes_supported(void);
+int64_t bulk_hash_frames(const uint8_t *frames, size_t size, size_t count, uint8_t *out);
+void bulk_hash_pairs(const uint8_t *hashes, size_t count, uint8_t *out);
+
+/* `count` entries whose lengths grow from `length`, cut to `size` bytes: in a buffer without a byte to spare. */
+static void frames_of(size_t count, size_t length, size_t missing)
+{
+    size_t size = 0;
+    for (size_t number = 0; number < count; number++)
+        size += 2 + length + number;
+    uint8_t *whole = malloc(size + 1);
+    uint8_t *at = whole;
+    for (size_t number = 0; number < count; number++) {
+        size_t entry = length + number;
+        at[0] = (uint8_t)(entry >> 8);
+        at[1] = (uint8_t)entry;
+        memset(at + 2, 0x5a, entry);
+        at += 2 + entry;
+    }
+    size_t kept = missing < size ? size - missing : 0;
+    uint8_t *frames = malloc(kept ? kept : 1), *hashes = malloc(count ? 32 * count : 1);
+    memcpy(frames, whole, kept);
+    int64_t end = bulk_hash_frames(frames, kept, count, hashes);
+    if (end != (missing && count ? -1 : (int64_t)size))
+        abort();
+    free(whole);
+    free(frames);
+    free(hashes);
+}
+
+int main(void)
+{
+    if (!bulk_hashes_supported())
+        return 0;
+    for (size_t count = 0; count < 6; count++)
+        for (size_t length = 0; length < 200; length++)
+            for (size_t missing = 0; missing < 4; missing++)
+                frames_of(count, length, missing);
+    frames_of(3, 65533, 0);
+    frames_of(3, 65533, 65536);
+    for (size_t pairs = 0; pairs < 6; pairs++) {
+        uint8_t *hashes = calloc(pairs ? pairs : 1, 64), *nodes = malloc(pairs ? 32 * pairs : 1);
+        bulk_hash_pairs(hashes, pairs, nodes);
+        free(hashes);
+        free(nodes);
+    }
+    return 0;
+}
