@@ -159,7 +159,7 @@ def test_reads_and_writes_stay_inside_what_they_are_given(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("compiler", "reason"),
-    [("no-such-compiler", "no C compiler"), ("false", "could not compile")],
+    [("no-such-compiler", "no-such-compiler: "), ("false", "false could not compile")],
 )
 @compiles
 def test_install_without_a_compiler_says_why_and_leaves_nothing(
@@ -170,8 +170,12 @@ def test_install_without_a_compiler_says_why_and_leaves_nothing(
     target.write_bytes(b"from an earlier source")
     why_not = compile_library(target)
     assert why_not is not None
-    assert reason in why_not
+    assert why_not.startswith(reason)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_install_goes_on_where_nothing_can_be_written(tmp_path: Path) -> None:
+    assert compile_library(tmp_path / "absent" / "lib.so") is not None
 
 
 def test_installed_library_is_the_one_in_use() -> None:
