@@ -46,7 +46,7 @@ serve: $(VENV)/.server ## Serve a market of your own, made at the first time (PO
 test: $(VENV)/.test $(VENV)/.second-opinion data browser ## Run all tests (ARGS="-k ledger" picks some)
 	@$(PY) -m pytest -n auto --dist loadgroup $(ARGS)
 
-soak: $(VENV)/.test browser ## Kill, cut off and starve whoever writes, as often as can be (an hour)
+soak: $(VENV)/.test browser ## Kill, cut off and starve whoever writes, as often as can be (seven minutes)
 	@DATAWHARF_SOAK=1 $(PY) -m pytest -n auto --dist worksteal --timeout 3600 -o faulthandler_timeout=0 \
 	  tests/ledger/soak tests/ledger/test_power_cut.py tests/journeys/test_killed_server.py $(ARGS)
 
@@ -62,7 +62,7 @@ check: $(VENV)/.test ## Run all static checks
 fuzz: $(VENV)/.test $(VENV)/.fuzz ## Odd bytes for each parser of the ledger (SECONDS=60 for each, ARGS="note cbor" picks some)
 	@$(PY) -m tests.fuzz --seconds $(SECONDS) $(ARGS)
 
-mutate: $(VENV)/.test $(VENV)/.mutation ## Change the ledger's core a little and see the tests fail (an hour; ARGS=ledger/proofs.py picks one)
+mutate: $(VENV)/.test $(VENV)/.mutation ## Change the ledger's core a little and see the tests fail (ten minutes; ARGS=ledger/proofs.py picks one)
 	@$(PY) -m tests.mutation $(ARGS)
 
 bench: $(VENV)/.test $(VENV)/.second-opinion data ## Measure, each figure beside its peer or limit

@@ -92,6 +92,7 @@ class _Case:
         return self.log_policy
 
 
+@verifying_session()
 def check_bundle(
     data: bytes,
     trust: Policy,

@@ -22,7 +22,7 @@ import random
 import secrets
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -60,13 +60,21 @@ def sync_files(descriptors: Sequence[int]) -> None:
 
 def sync_directory(path: Path) -> None:
     """Wait until the names in a directory are on the device."""
+    sync_directories([path])
+
+
+def sync_directories(paths: Iterable[Path]) -> None:
+    """Wait until the names in all directories are on the device."""
     if sys.platform == "win32":
         return
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    descriptors: list[int] = []
     try:
-        sync_file(descriptor)
+        # One by one, so that those which are open are closed if one of them cannot be.
+        descriptors.extend(os.open(path, os.O_RDONLY | os.O_DIRECTORY) for path in paths)
+        sync_files(descriptors)
     finally:
-        os.close(descriptor)
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
 def make_folder(folder: Path, mode: int = 0o777) -> None:

@@ -18,6 +18,7 @@ from ledger.durable import (
     make_folder,
     read_if_there,
     swap_file,
+    sync_directories,
     sync_directory,
     sync_files,
     write_new,
@@ -58,8 +59,7 @@ class FileObjects:
                 self._make_folder(folder)
             for start in range(0, len(paths), _OPEN_FILES):
                 self._create_some({path: objects[path] for path in paths[start : start + _OPEN_FILES]})
-            for folder in sorted(folders):
-                sync_directory(folder)
+            sync_directories(sorted(folders))
         except OSError as error:
             raise _failed("write", f"{len(objects)} objects", error) from error
 
