@@ -191,18 +191,23 @@ EXPORT int64_t bulk_hash_frames(const uint8_t *frames, size_t size, size_t count
     return (int64_t)position;
 }
 
-/* The nodes over `count` pairs of neighbours. */
-EXPORT void bulk_hash_pairs(const uint8_t *hashes, size_t count, uint8_t *out)
+/* The nodes `levels` levels (1 or more) above `count` pairs of neighbours: out[0] to out[(count >> (levels - 1)) - 1]. */
+EXPORT void bulk_hash_levels(const uint8_t *hashes, size_t count, int levels, uint8_t *out)
 {
     message one, other;
-    size_t done = 0;
-    for (; done + 1 < count; done += 2) {
-        begin(&one, 1, hashes + 2 * HASH * done, 2 * HASH);
-        begin(&other, 1, hashes + 2 * HASH * (done + 1), 2 * HASH);
-        hash_two(&one, &other, out + HASH * done);
-    }
-    if (done < count) {
-        begin(&one, 1, hashes + 2 * HASH * done, 2 * HASH);
-        hash_one(&one, out + HASH * done);
+    for (; levels > 0; levels--) {
+        size_t done = 0;
+        for (; done + 1 < count; done += 2) {
+            begin(&one, 1, hashes + 2 * HASH * done, 2 * HASH);
+            begin(&other, 1, hashes + 2 * HASH * (done + 1), 2 * HASH);
+            hash_two(&one, &other, out + HASH * done);
+        }
+        if (done < count) {
+            begin(&one, 1, hashes + 2 * HASH * done, 2 * HASH);
+            hash_one(&one, out + HASH * done);
+        }
+        /* The next level takes the place of this one: a node never lies behind its children, and is written after both are read. */
+        hashes = out;
+        count /= 2;
     }
 }

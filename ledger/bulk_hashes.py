@@ -34,8 +34,8 @@ class BulkHashes(Protocol):
     def hash_frames(self, frames: bytes, count: int) -> bytes:
         """See `hash_frames` of the module."""
 
-    def hash_pairs(self, hashes: bytes) -> bytes:
-        """See `hash_pairs` of the module."""
+    def hash_levels(self, hashes: bytes, levels: int) -> bytes:
+        """See `hash_levels` of the module."""
 
 
 def hash_frames(frames: bytes, count: int) -> bytes:
@@ -43,16 +43,14 @@ def hash_frames(frames: bytes, count: int) -> bytes:
     return chosen().hash_frames(frames, count)
 
 
-def hash_pairs(hashes: bytes) -> bytes:
-    """The nodes over each two neighbours, in order, of an even number of hashes; ValueError for an odd one."""
-    return chosen().hash_pairs(hashes)
+def hash_levels(hashes: bytes, levels: int) -> bytes:
+    """The nodes `levels` levels above `hashes`, each over 2^levels neighbours; ValueError if these do not come out even."""
+    return chosen().hash_levels(hashes, levels)
 
 
 def hash_complete(hashes: bytes) -> bytes:
     """The root of a complete subtree out of its leaves or nodes of one level, whose number is a power of two."""
-    while len(hashes) > HASH_SIZE:
-        hashes = hash_pairs(hashes)
-    return hashes
+    return hash_levels(hashes, (len(hashes) // HASH_SIZE).bit_length() - 1)
 
 
 @cache
@@ -79,14 +77,16 @@ class Interpreted:
             raise _not_so_many(count)
         return b"".join(hashes)
 
-    def hash_pairs(self, hashes: bytes) -> bytes:
-        _count_pairs(hashes)
-        nodes: list[bytes] = []
-        for (pair,) in iter_unpack("64s", hashes):
-            node = _begin_node()
-            node.update(pair)
-            nodes.append(node.digest())
-        return b"".join(nodes)
+    def hash_levels(self, hashes: bytes, levels: int) -> bytes:
+        _demand_whole_subtrees(hashes, levels)
+        for _ in range(levels):
+            nodes: list[bytes] = []
+            for (pair,) in iter_unpack("64s", hashes):
+                node = _begin_node()
+                node.update(pair)
+                nodes.append(node.digest())
+            hashes = b"".join(nodes)
+        return hashes
 
 
 class Compiled:
@@ -97,9 +97,9 @@ class Compiled:
         self._frames = library.bulk_hash_frames
         self._frames.argtypes = (ctypes.c_char_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_char_p)
         self._frames.restype = ctypes.c_int64
-        self._pairs = library.bulk_hash_pairs
-        self._pairs.argtypes = (ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p)
-        self._pairs.restype = None
+        self._levels = library.bulk_hash_levels
+        self._levels.argtypes = (ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_char_p)
+        self._levels.restype = None
 
     @classmethod
     def load(cls, path: Path) -> "Compiled | None":
@@ -122,11 +122,14 @@ class Compiled:
             raise _not_so_many(count)
         return hashes.raw
 
-    def hash_pairs(self, hashes: bytes) -> bytes:
-        pairs = _count_pairs(hashes)
+    def hash_levels(self, hashes: bytes, levels: int) -> bytes:
+        _demand_whole_subtrees(hashes, levels)
+        if levels == 0 or not hashes:
+            return hashes
+        pairs = len(hashes) // (2 * HASH_SIZE)
         nodes = ctypes.create_string_buffer(pairs * HASH_SIZE)
-        self._pairs(hashes, pairs, nodes)
-        return nodes.raw
+        self._levels(hashes, pairs, levels, nodes)
+        return nodes.raw[: len(hashes) >> levels]
 
     def _agrees_with(self, other: BulkHashes) -> bool:
         """On entries that end before, at and behind the places where padding and blocks end, and on the nodes over them."""
@@ -135,17 +138,17 @@ class Compiled:
             length.to_bytes(2, "big") + bytes(length % 251 for _ in range(length)) for length in lengths
         )
         leaves = other.hash_frames(frames, len(lengths))
-        pairs = leaves[:-HASH_SIZE]
         if self.hash_frames(frames, len(lengths)) != leaves:
             return False
-        return self.hash_pairs(pairs) == other.hash_pairs(pairs)
+        subtrees = leaves[: 12 * HASH_SIZE]
+        return all(
+            self.hash_levels(subtrees, levels) == other.hash_levels(subtrees, levels) for levels in range(3)
+        )
 
 
-def _count_pairs(hashes: bytes) -> int:
-    pairs, rest = divmod(len(hashes), 2 * HASH_SIZE)
-    if rest:
-        raise ValueError(f"{len(hashes)} bytes are not pairs of hashes.")
-    return pairs
+def _demand_whole_subtrees(hashes: bytes, levels: int) -> None:
+    if levels < 0 or len(hashes) % (HASH_SIZE << levels):
+        raise ValueError(f"{len(hashes)} bytes of hashes have no nodes {levels} levels above.")
 
 
 def _not_so_many(count: int) -> Malformed:

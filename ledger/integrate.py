@@ -9,7 +9,7 @@ C2SP tlog-tiles: a partial tile is never hashed into the level above; a full one
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ledger.bulk_hashes import hash_complete, hash_frames, hash_pairs
+from ledger.bulk_hashes import hash_complete, hash_frames, hash_levels
 from ledger.errors import StorageFailed
 from ledger.hashing import HASH_SIZE, CompactRange
 from ledger.head import split_frames
@@ -87,7 +87,7 @@ def grow_tiles(
         if rest and added:
             tiles[TileCoord(level, first + full, len(rest) // HASH_SIZE)] = rest
         grown.append(rest)
-        added = _fold(hashes[: full * _TILE_SIZE])
+        added = hash_levels(hashes[: full * _TILE_SIZE], TILE_HEIGHT)
     return tuple(grown), tiles
 
 
@@ -138,13 +138,6 @@ def _grow_bundles(edge: Edge, framed: Sequence[bytes], objects: dict[str, bytes]
     if rest and framed:
         objects[format_tile_path(TileCoord(ENTRIES, first + full, len(rest)))] = b"".join(rest)
     return rest
-
-
-def _fold(tiles: bytes) -> bytes:
-    """The one hash over each of the full tiles, one behind the other."""
-    for _ in range(TILE_HEIGHT):
-        tiles = hash_pairs(tiles)
-    return tiles
 
 
 def _complete_subtrees(hashes: bytes) -> Iterator[bytes]:

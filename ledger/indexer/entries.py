@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from ledger.bulk_hashes import hash_pairs
+from ledger.bulk_hashes import hash_levels
 from ledger.errors import StorageFailed, Unverified
 from ledger.hashing import HASH_SIZE, leaf_hash, node_hash
 from ledger.kept import SignedCheckpoint
@@ -56,7 +56,7 @@ class _FullTile:
     def __init__(self, view: TileView, number: int, under: SignedCheckpoint, hashes: "_Remembered") -> None:
         self._levels = [view.tile(0, number, under.size)]
         while len(self._levels) < TILE_HEIGHT:
-            self._levels.append(hash_pairs(self._levels[-1]))
+            self._levels.append(hash_levels(self._levels[-1], 1))
         first = number * TILE_WIDTH
         for level in range(TILE_HEIGHT):
             hashes.remember(level, first >> level ^ 1, self._hash(level, 1))

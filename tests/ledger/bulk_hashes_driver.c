@@ -6,7 +6,7 @@
 
 int bulk_hashes_supported(void);
 int64_t bulk_hash_frames(const uint8_t *frames, size_t size, size_t count, uint8_t *out);
-void bulk_hash_pairs(const uint8_t *hashes, size_t count, uint8_t *out);
+void bulk_hash_levels(const uint8_t *hashes, size_t count, int levels, uint8_t *out);
 
 /* `count` entries whose lengths grow from `length`, cut to `size` bytes: in a buffer without a byte to spare. */
 static void frames_of(size_t count, size_t length, size_t missing)
@@ -44,9 +44,10 @@ int main(void)
                 frames_of(count, length, missing);
     frames_of(3, 65533, 0);
     frames_of(3, 65533, 65536);
-    for (size_t pairs = 0; pairs < 6; pairs++) {
+    for (size_t pairs = 0; pairs < 9; pairs++) {
         uint8_t *hashes = calloc(pairs ? pairs : 1, 64), *nodes = malloc(pairs ? 32 * pairs : 1);
-        bulk_hash_pairs(hashes, pairs, nodes);
+        for (int levels = 1; levels < 5; levels++)
+            bulk_hash_levels(hashes, pairs, levels, nodes);
         free(hashes);
         free(nodes);
     }
