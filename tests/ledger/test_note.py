@@ -15,6 +15,7 @@ from ledger.checkpoint import (
     format_checkpoint,
     open_checkpoint,
     parse_checkpoint,
+    parse_checkpoint_lines,
 )
 from ledger.encoding import format_base64, parse_base64
 from ledger.errors import Malformed, Unverified
@@ -73,6 +74,7 @@ BAD_NOTES = [
     b"\n",
     b"text\n",
     b"text\n\n",
+    LINE.encode(),
     f"text\n{LINE}".encode(),
     f"text\n\n{LINE}"[:-1].encode(),
     f"text\n\n{LINE}\n".encode(),
@@ -198,6 +200,14 @@ BAD_CHECKPOINTS = [
 def test_what_is_no_checkpoint_is_refused(number: int) -> None:
     with pytest.raises(Malformed):
         parse_checkpoint(BAD_CHECKPOINTS[number])
+
+
+def test_the_lines_of_a_checkpoint_state_any_root_of_32_bytes() -> None:
+    """A witness reads them so: what is no state of a log is refused by the proof, not by the form."""
+    assert parse_checkpoint_lines(f"log.example\n0\n{ROOT}\n") == ("log.example", 0, bytes(range(32)))
+    for size in (0, 31, 33):
+        with pytest.raises(Malformed):
+            parse_checkpoint_lines(f"log.example\n3\n{format_base64(bytes(size))}\n")
 
 
 def test_a_log_speaks_for_itself_alone() -> None:

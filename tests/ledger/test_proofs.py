@@ -59,6 +59,13 @@ def test_every_entry_of_a_tree_of_any_size_is_proved(place: tuple[int, int]) -> 
                 root_from_inclusion(LEAF, index, size, wrong)
 
 
+@pytest.mark.parametrize("size", [0, 1, 4, 7])
+@pytest.mark.parametrize("length", range(5))
+def test_the_first_index_behind_a_tree_has_no_path_of_any_length(size: int, length: int) -> None:
+    with pytest.raises(Unverified):
+        root_from_inclusion(LEAF, size, size, [LEAF] * length)
+
+
 @given(places())
 def test_the_sides_of_a_path_lead_to_the_root(place: tuple[int, int]) -> None:
     index, size = place

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.bindings import parse_log_policy
 from ledger.checkpoint import cosign_checkpoint
-from ledger.errors import Malformed
+from ledger.errors import Malformed, Unverified
+from ledger.index.announcement import INDEX_MAP, Announcement, index_predicate, verify_announcement
 from ledger.index.check import CODES, HistoryReport, check_history
 from ledger.index.history import History, format_history, parse_history
 from ledger.index.keys import key_hash
@@ -25,9 +27,12 @@ from ledger.mldsa import MlDsaSigningKey
 from ledger.note import COSIGNATURE_ED25519, COSIGNATURE_ML_DSA, NoteSigner
 from ledger.policy import Policy, TrustedLog, Witness, fingerprint
 from ledger.report import Step
+from ledger.statement import Statement
 from tests.ledger.index.tampering import ABSENT, CHANGES, KEY, history, located, world
 from tests.ledger.index.worlds import (
+    INDEX_COSIGNER,
     INDEX_ORIGIN,
+    INDEX_SIGNER,
     TRUST,
     TRUST_LOG,
     Indexed,
@@ -239,6 +244,21 @@ def test_entry_0_names_the_very_key_that_is_trusted() -> None:
     made = Indexed([policy.leaf_bytes, *genesis()[1:], statement(1)])
     made.follow()
     assert failed(check_history(made.prove(KEY), TRUST_LOG)) == [("index_key", "unusable")]
+
+
+def test_the_index_is_named_by_the_platform_to_this_log() -> None:
+    market = Market(origin=ORIGIN)
+    policy, platform = parse_log_policy(market.log_policy()), market.platform_org
+    keys = Announcement(INDEX_SIGNER.verifier, INDEX_COSIGNER.verifier)
+
+    def named(iss: str, aud: str) -> Statement:
+        predicate = index_predicate(keys.log, keys.cosigner)
+        return market.statement(INDEX_MAP, predicate, market.platform, iss, aud=aud, name="index-map")
+
+    assert verify_announcement(named(platform, ORIGIN), policy) == keys
+    for iss, aud in ((market.org(1), ORIGIN), (platform, "elsewhere.example")):
+        with pytest.raises(Unverified, match="not issued by the platform to this log"):
+            verify_announcement(named(iss, aud), policy)
 
 
 @given(st.integers(0, 10**9), st.integers(1, 255))

@@ -58,12 +58,17 @@ def test_other_bytes_are_no_history(data: bytes) -> None:
     assert report.sentence("zh") != report.sentence("en")
 
 
+@pytest.mark.parametrize("version", [0, 2, True, "1"])
+def test_a_history_of_another_version_is_refused_as_that(version: object) -> None:
+    other = json.loads(format_history(history(KEY))) | {"version": version}
+    with pytest.raises(Malformed, match=f"has the version {version!r}; this program reads version 1"):
+        parse_history(canonical_json(other))
+
+
 def test_departures_from_the_one_form_are_refused() -> None:
     good = json.loads(format_history(history(KEY)))
     absent = json.loads(format_history(history(ABSENT)))
     bad = [
-        good | {"version": 2},
-        good | {"version": True},
         good | {"more": 1},
         good | {"indices": good["indices"][::-1]},
         good | {"indices": [-1, *good["indices"][1:]]},

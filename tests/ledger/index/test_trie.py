@@ -122,8 +122,18 @@ def test_a_path_that_no_trie_has_is_refused() -> None:
             root_of_path(low, leaf, path)
     with pytest.raises(Unverified, match="another place"):
         root_of_path(high, leaf, [(0, sibling)])
-    with pytest.raises(Unverified, match="32 bytes"):
-        root_of_path(low[:31], leaf, [])
+
+
+@pytest.mark.parametrize("size", [31, 33])
+def test_each_key_and_commitment_has_32_bytes(size: int) -> None:
+    right, wrong = bytes(32), bytes(size)
+    for key, leaf in (
+        (wrong, Leaf(right, right)),
+        (right, Leaf(wrong, right)),
+        (right, Leaf(right, wrong)),
+    ):
+        with pytest.raises(Unverified, match="32 bytes"):
+            root_of_path(key, leaf, [])
 
 
 def test_pages_split_when_they_are_full_and_not_before() -> None:
