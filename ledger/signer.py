@@ -10,7 +10,8 @@ same bytes again, so a publication can be finished after any crash. The state li
 those are restored from an old copy, it still knows.
 
 The epoch counts the owners of the log. Who takes the log over claims the next one, and from then on an earlier owner
-that wakes up late gets no signature any more. (A state without the line of the epoch is one of epoch 0.)
+that wakes up late gets no signature any more. (A state without the line of the epoch is one of epoch 0.) Epochs can
+not be used up: one claim goes `MAX_CLAIM` beyond the last at most.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,6 +32,10 @@ from ledger.records import format_record, parse_record
 
 _EPOCH = "datawharf/signer-epoch/v1"
 _STATE = "datawharf/signer-state/v1"
+
+MAX_CLAIM = 1_000_000
+"""Epochs that one claim may go ahead: more than the times a log is taken over between two copies of the signer's state,
+and so few that 2^63 of them are never used up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,10 @@ class HeadSigner(Protocol):
         """The latest owner's epoch; 0 before the first."""
 
     def claim(self, epoch: int) -> None:
-        """Sign for the owner of `epoch` or later from now on; `Conflict` if a later one has claimed already."""
+        """Sign for the owner of `epoch` or later from now on; `Conflict` if a later one has claimed already.
+
+        `Conflict` too if `epoch` is more than `MAX_CLAIM` beyond the latest one.
+        """
 
     def sign(self, checkpoint: Checkpoint, time: int, epoch: int, path: Sequence[bytes]) -> SignedHead:
         """Sign a head that continues the one signed last, as the RFC 6962 consistency `path` from there shows.
@@ -162,15 +170,16 @@ class Signer:
         return self._read()[1].epoch
 
     def claim(self, epoch: int) -> None:
-        """Refuse every owner before that of `epoch` from now on; `Conflict` if that one is over itself."""
+        """Refuse every owner before that of `epoch` from now on; `Conflict` if that one is over itself, or far ahead."""
         self._change(lambda state: self._demand_current(state, epoch))
 
     def sign(self, checkpoint: Checkpoint, time: int, epoch: int, path: Sequence[bytes]) -> SignedHead:
-        """Sign `checkpoint` at `time` (POSIX seconds); the same head again gives the same bytes.
+        """Sign `checkpoint` at `time` (POSIX seconds); the same head again gives the same bytes, at any time.
 
         `path` is the RFC 6962 consistency path from the head signed last, empty if there is none. `Conflict` for
         another log's head, for one that does not continue what was signed (it would show two histories), and for
-        an owner whose `epoch` is over. `StorageFailed` if the state cannot be made durable; nothing is signed then.
+        an owner whose `epoch` is over or far ahead. `StorageFailed` if the state cannot be made durable; nothing is
+        signed then.
         """
         if checkpoint.origin != self._log_signer.name:
             raise Conflict(f"The signer signs for {self._log_signer.name}, not for {checkpoint.origin}.")
@@ -193,6 +202,11 @@ class Signer:
             raise Conflict(
                 f"The log {self._log_signer.name} has been taken over: its signer serves the owner of epoch "
                 f"{state.epoch} and no longer that of epoch {epoch}."
+            )
+        if epoch > state.epoch + MAX_CLAIM:
+            raise Conflict(
+                f"The owner of epoch {epoch} is too far ahead of epoch {state.epoch}, the latest that the signer of "
+                f"{self._log_signer.name} knows: restore the newest copy of the signer's state."
             )
         return replace(state, epoch=epoch)
 

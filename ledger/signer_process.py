@@ -8,8 +8,10 @@
     answer      datawharf/signer-answer/v1 LF kind LF base64 of the result or of the sentence LF
                   kind is ok, or the class of the error
 
-There is no network in it and nothing to choose: what it refuses is written in `ledger.signer`. A connection carries one
-request after the other; one that stays silent within a frame is cut.
+There is no network in it and nothing to choose: what it refuses is written in `ledger.signer`, and a time that is not
+that of its own clock besides, since the time is a claim of the operator's that receipts show. (The head signed last is
+given again at any time, with the time that it has.) The client asks no server of another user. A connection carries one
+request after the other; one that stays silent, before a frame or within one, is cut.
 """
 
 import contextlib
@@ -18,10 +20,12 @@ import socket
 import socketserver
 import struct
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
+from ledger.check_time import CLOCK_TOLERANCE
 from ledger.checkpoint import Checkpoint
 from ledger.encoding import format_base64, parse_base64, parse_decimal
 from ledger.errors import Conflict, LedgerError, Malformed, StorageFailed, Unavailable, Unverified
@@ -36,6 +40,8 @@ _REQUEST = "datawharf/signer-request/v1"
 _ANSWER = "datawharf/signer-answer/v1"
 _ARGUMENTS = 5
 _SECONDS = 30.0
+# Clients connect for each request, which they have ready.
+_IDLE_SECONDS = 5.0
 _CONNECTIONS = 32
 _ERRORS: dict[str, type[LedgerError]] = {
     kind.__name__: kind for kind in (Conflict, Malformed, StorageFailed, Unavailable, Unverified)
@@ -83,6 +89,7 @@ class RemoteSigner:
         filled = [*arguments, *[""] * (_ARGUMENTS - len(arguments))]
         try:
             with _connect(self._path) as connection:
+                self._demand_own(connection)
                 _send(connection, format_record(_REQUEST, [verb, *filled]))
                 answer = _receive(connection)
         except OSError as error:
@@ -94,6 +101,17 @@ class RemoteSigner:
         if kind == "ok":
             return result
         raise _ERRORS.get(kind, StorageFailed)(_text(result))
+
+    def _demand_own(self, connection: socket.socket) -> None:
+        # Whoever replaces the socket could have a log load and publish under answers of its own.
+        if hasattr(socket, "SO_PEERCRED") and _user(connection) != os.geteuid():
+            raise StorageFailed(f"The signer at {self._path} is run by another user; it was asked nothing.")
+
+
+def _user(connection: socket.socket) -> int:
+    """Who is at the other end, by the kernel's word."""
+    _, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return int(user)
 
 
 def _connect(path: Path) -> socket.socket:
@@ -108,13 +126,23 @@ def _connect(path: Path) -> socket.socket:
 
 
 class SignerServer:
-    """Serves `signer` at the socket `path`, to processes of this user, until `close`."""
+    """Serves `signer` at the socket `path`, to processes of this user, until `close`.
 
-    def __init__(self, path: Path, signer: HeadSigner) -> None:
+    clock: POSIX seconds. idle_seconds: how long a connection may be silent before a request.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        signer: HeadSigner,
+        *,
+        clock: Callable[[], float] = time.time,
+        idle_seconds: float = _IDLE_SECONDS,
+    ) -> None:
         if not hasattr(socket, "SO_PEERCRED"):
             raise StorageFailed("This system cannot say who is at the other end of a socket.")
         self._path = path
-        self._server = _Server(path, signer)
+        self._server = _Server(path, signer, clock, idle_seconds)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="signer")
 
     def start(self) -> Self:
@@ -134,8 +162,10 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, path: Path, signer: HeadSigner) -> None:
-        self.signer = signer
+    def __init__(
+        self, path: Path, signer: HeadSigner, clock: Callable[[], float], idle_seconds: float
+    ) -> None:
+        self.signer, self.clock, self.idle_seconds = signer, clock, idle_seconds
         self.slots = threading.BoundedSemaphore(_CONNECTIONS)
         _remove_dead_socket(path)
         before = os.umask(0o177)
@@ -149,8 +179,7 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     def verify_request(self, request: object, client_address: object) -> bool:
         """Whether the peer is this very user; decided by the kernel's word before a byte is read."""
         assert isinstance(request, socket.socket)
-        _, user, _ = struct.unpack("3i", request.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-        return bool(user == os.geteuid())
+        return _user(request) == os.geteuid()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A connection that breaks is the peer's affair."""
@@ -164,7 +193,7 @@ class _Connection(socketserver.BaseRequestHandler):
             return
         try:
             while (request := self._wait()) is not None:
-                _send(self.request, _answer(self.server.signer, request))
+                _send(self.request, _answer(self.server.signer, request, self.server.clock))
         except Malformed as error:
             with contextlib.suppress(OSError):
                 _send(self.request, _format_error(error))
@@ -174,7 +203,7 @@ class _Connection(socketserver.BaseRequestHandler):
             self.server.slots.release()
 
     def _wait(self) -> bytes | None:
-        self.request.settimeout(None)
+        self.request.settimeout(self.server.idle_seconds)
         if not self.request.recv(1, socket.MSG_PEEK):
             return None
         self.request.settimeout(_SECONDS)
@@ -193,16 +222,16 @@ def _remove_dead_socket(path: Path) -> None:
         raise Conflict(f"A signer answers at {path} already.")
 
 
-def _answer(signer: HeadSigner, request: bytes) -> bytes:
+def _answer(signer: HeadSigner, request: bytes, clock: Callable[[], float]) -> bytes:
     try:
         verb, *arguments = parse_record(request, _REQUEST, 1 + _ARGUMENTS)
-        result = _perform(signer, verb, arguments)
+        result = _perform(signer, verb, arguments, clock)
     except LedgerError as error:
         return _format_error(error)
     return format_record(_ANSWER, ["ok", format_base64(result)])
 
 
-def _perform(signer: HeadSigner, verb: str, arguments: list[str]) -> bytes:
+def _perform(signer: HeadSigner, verb: str, arguments: list[str], clock: Callable[[], float]) -> bytes:
     match verb, arguments:
         case "keys", ["", "", "", "", ""]:
             return "\n".join(format_vkey(key) for key in signer.log_verifiers).encode()
@@ -215,14 +244,25 @@ def _perform(signer: HeadSigner, verb: str, arguments: list[str]) -> bytes:
             signer.claim(parse_decimal(epoch, "epoch"))
             return b""
         case "sign", [origin, size, root, times, proof]:
-            time, _, epoch = times.partition(" ")
+            asked, _, epoch = times.partition(" ")
             checkpoint = Checkpoint(
                 origin, parse_decimal(size, "size"), parse_base64(root, "root", HASH_SIZE)
             )
-            path = _parse_path(proof)
-            signed = signer.sign(checkpoint, parse_decimal(time, "time"), parse_decimal(epoch, "epoch"), path)
-            return format_signed_head(signed)
+            path, at = _parse_path(proof), parse_decimal(asked, "time")
+            last = signer.last()
+            if last is None or last.checkpoint != checkpoint:
+                _demand_present(at, clock())
+            return format_signed_head(signer.sign(checkpoint, at, parse_decimal(epoch, "epoch"), path))
     raise Malformed("The signer knows no such request.")
+
+
+def _demand_present(at: int, now: float) -> None:
+    off = at - int(now)
+    if abs(off) > CLOCK_TOLERANCE:
+        raise Conflict(
+            f"The time {at} is {abs(off)} seconds {'ahead of' if off > 0 else 'behind'} the signer's clock, and no more "
+            f"than {CLOCK_TOLERANCE} are signed: set the clock right, there or here."
+        )
 
 
 def _parse_path(proof: str) -> list[bytes]:

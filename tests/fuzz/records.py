@@ -15,7 +15,7 @@ from ledger.signer_process import _answer as answer_of
 from ledger.stores.memory import Faults
 from ledger.tiles import decode_bundle, encode_bundle
 from tests.fuzz import seeds
-from tests.ledger.logs import MemorySignerState, make_signer
+from tests.ledger.logs import NOW, MemorySignerState, make_signer
 
 
 def entry_bundle(data: bytes) -> None:
@@ -72,7 +72,9 @@ def state_of_signer(data: bytes) -> None:
 def request_to_signer(data: bytes) -> None:
     state = MemorySignerState(Faults())
     state.record = seeds.signer_state().record
-    kind, answer = parse_record(answer_of(make_signer(state), data), "datawharf/signer-answer/v1", 2)
+    kind, answer = parse_record(
+        answer_of(make_signer(state), data, lambda: NOW), "datawharf/signer-answer/v1", 2
+    )
     assert kind in ("ok", "Conflict", "Malformed", "Unverified")
     assert answer.isascii()
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,15 @@ from market.compose import open_ports
 from market.provenance.gateway import Ledger
 from tests.builders.marketplace import Marketplace, marketplace
 from tests.docker import processes
+from tests.fakes.clock import FakeClock
 
 
 @pytest.fixture
 def market(tmp_path: Path, sqlite_url: str) -> Iterator[Marketplace]:
     home = tmp_path / "home"
     told = {"signer_home": str(processes.vault(home)), "signer_sockets": str(tmp_path / "run")}
-    with marketplace(home, sqlite_url, told=told) as made:
+    # The signer goes by the clock of the machine.
+    with marketplace(home, sqlite_url, told=told, clock=FakeClock(datetime.now(UTC))) as made:
         yield made
 
 
@@ -50,7 +53,7 @@ def test_what_is_registered_without_the_signer_is_recorded_when_it_is_back(
     assert market.visitor().api.get(f"/api/v1/statements/{version['leaf']}")["index"] is None
     assert any(sentence.startswith("the signer:") for sentence in _wrong(market))
     with signing(market) as process:
-        market.clock.advance(minutes=5)
+        market.clock.advance(minutes=2)
         market.drain()
         assert market.ledger.refreshed().size == head + 2, "the key's binding and the registration"
         process.send_signal(signal.SIGKILL)
@@ -58,7 +61,7 @@ def test_what_is_registered_without_the_signer_is_recorded_when_it_is_back(
     # A signer that was killed leaves its socket; the next one signs on.
     with signing(market):
         other = market.registered(provider, tmp_path / "more", title={"zh": "更多", "en": "More"})
-        market.clock.advance(minutes=5)
+        market.clock.advance(minutes=2)
         market.drain()
         for leaf in (version["leaf"], other["leaf"]):
             receipt = market.visitor().api.get_bytes(f"/api/v1/statements/{leaf}/receipt")

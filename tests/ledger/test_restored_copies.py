@@ -13,7 +13,7 @@ from ledger.errors import Conflict, StorageFailed, Unverified
 from ledger.keys import SigningKey
 from ledger.log import Log
 from ledger.note import NoteSigner
-from ledger.signer import FileSignerState, Signer
+from ledger.signer import MAX_CLAIM, FileSignerState, Signer
 from tests.ledger.logs import COSIGNER, NOW, ORIGIN, RECEIPT_KEY, World, entries, make_signer, naive_root
 
 
@@ -219,6 +219,18 @@ def test_the_signer_serves_the_latest_owner_only(signer: Signer) -> None:
         signer.claim(3)
     assert (signer.epoch(), signer.last()) == (4, first)
     assert signer.sign(head(9), NOW, 4, path(5, 9)).checkpoint == head(9)
+
+
+def test_nobody_claims_the_last_epoch_there_is(signer: Signer) -> None:
+    signer.claim(7)
+    for epoch in (7 + MAX_CLAIM + 1, 2**63 - 1):
+        with pytest.raises(Conflict, match="newest copy of the signer's state"):
+            signer.claim(epoch)
+        with pytest.raises(Conflict, match="newest copy of the signer's state"):
+            signer.sign(head(5), NOW, epoch, [])
+    assert (signer.epoch(), signer.last()) == (7, None)
+    signer.claim(7 + MAX_CLAIM)
+    signer.claim(7 + MAX_CLAIM + 1)
 
 
 def test_a_signer_reads_the_state_of_the_time_before_epochs() -> None:

@@ -10,11 +10,13 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from ledger import signer_process
+from ledger.check_time import CLOCK_TOLERANCE
 from ledger.checkpoint import Checkpoint
 from ledger.cli import main
 from ledger.errors import Conflict, StorageFailed
@@ -31,7 +33,7 @@ def signer(tmp_path: Path) -> Signer:
 
 @pytest.fixture
 def served(tmp_path: Path, signer: Signer) -> Iterator[Path]:
-    server = SignerServer(tmp_path / "socket", signer).start()
+    server = SignerServer(tmp_path / "socket", signer, clock=lambda: NOW).start()
     yield tmp_path / "socket"
     server.close()
     assert not (tmp_path / "socket").exists()
@@ -91,10 +93,58 @@ def test_the_socket_is_for_its_user_only(served: Path, monkeypatch: pytest.Monke
     assert stat.S_ISSOCK(mode)
     assert stat.S_IMODE(mode) == 0o600
     monkeypatch.setattr(signer_process.os, "geteuid", lambda: os.getuid() + 1)
-    with pytest.raises(StorageFailed, match="does not answer"):
+    with _connected(served) as connection:
+        assert _ended(connection), "it answers nobody else"
+    with pytest.raises(StorageFailed, match="is run by another user"):
         RemoteSigner(served).last()
     monkeypatch.undo()
     assert RemoteSigner(served).last() is None
+
+
+def _connected(path: Path) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX)
+    # Without a time limit it waits where many connect at once.
+    connection.connect(str(path))
+    connection.settimeout(30)
+    return connection
+
+
+def _ended(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_silent_connections_give_their_places_back(tmp_path: Path, signer: Signer) -> None:
+    path = tmp_path / "socket"
+    server = SignerServer(path, signer, idle_seconds=0.05).start()
+    with ExitStack() as stack:
+        stack.callback(server.close)
+        silent = [stack.enter_context(_connected(path)) for _ in range(40)]
+        assert all(_ended(connection) for connection in silent)
+        assert RemoteSigner(path).last() is None
+
+
+@pytest.mark.parametrize("off", [CLOCK_TOLERANCE + 1, -CLOCK_TOLERANCE - 1, NOW])
+def test_a_time_that_is_not_that_of_its_own_clock_is_refused(
+    remote: RemoteSigner, signer: Signer, off: int
+) -> None:
+    with pytest.raises(
+        Conflict, match=f"{abs(off)} seconds {'ahead of' if off > 0 else 'behind'} the signer's clock"
+    ):
+        remote.sign(head(5), NOW + off, 1, [])
+    assert (signer.last(), signer.epoch()) == (None, 0)
+
+
+@pytest.mark.parametrize("off", [CLOCK_TOLERANCE, -CLOCK_TOLERANCE])
+def test_clocks_may_differ_a_little(remote: RemoteSigner, off: int) -> None:
+    assert remote.sign(head(5), NOW + off, 1, []).time == NOW + off
+
+
+def test_the_same_head_gets_the_same_bytes_at_any_time(remote: RemoteSigner) -> None:
+    first = remote.sign(head(5), NOW, 1, [])
+    assert remote.sign(head(5), 1, 1, []) == remote.sign(head(5), 2 * NOW, 1, []) == first
 
 
 @pytest.mark.parametrize(
@@ -127,13 +177,13 @@ def test_a_second_server_does_not_push_the_first_aside(served: Path, signer: Sig
 
 def test_a_client_finds_the_signer_again_after_a_restart(tmp_path: Path, signer: Signer) -> None:
     path = tmp_path / "socket"
-    server = SignerServer(path, signer).start()
+    server = SignerServer(path, signer, clock=lambda: NOW).start()
     client = RemoteSigner(path)
     first = client.sign(head(5), NOW, 1, [])
     server.close()
     with pytest.raises(StorageFailed, match="does not answer"):
         client.last()
-    server = SignerServer(path, signer).start()
+    server = SignerServer(path, signer, clock=lambda: NOW).start()
     assert client.sign(head(5), NOW + 9, 1, []) == first
     server.close()
 
