@@ -161,6 +161,7 @@ class SignerServer:
 class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = _CONNECTIONS
 
     def __init__(
         self, path: Path, signer: HeadSigner, clock: Callable[[], float], idle_seconds: float
