@@ -37,23 +37,27 @@ class CompileBulkHashes(BuildHookInterface):
 
 
 def compile_library(target: Path, source: Path = SOURCE) -> str | None:
-    """Compile `source` to `target`, and leave nothing there if that cannot be done; return the reason then."""
-    if platform.machine() not in {"x86_64", "AMD64"} or sys.maxsize < 1 << 32:
-        return f"{platform.machine()} is no x86-64 processor."
-    compiler = shlex.split(os.environ.get("CC") or "cc")
+    """Compile `source` to `target`; return the reason if that cannot be done, and leave nothing there that can be removed."""
     try:
         target.unlink(missing_ok=True)
+        if platform.machine().lower() not in {"x86_64", "amd64"} or sys.maxsize < 1 << 32:
+            return f"{platform.machine()} is no x86-64 processor."
+        compiler = shlex.split(os.environ.get("CC") or "cc")
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".compiling-") as folder:
             made = Path(folder) / target.name
             done = subprocess.run(
-                [*compiler, *FLAGS, "-o", made, source], capture_output=True, text=True, check=False
+                [*compiler, *FLAGS, "-o", made, source],
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
             )
             if done.returncode != 0:
                 return f"{compiler[0]} could not compile it: {done.stderr.strip()[:500]}"
             # Running processes keep the file that they have opened.
             made.replace(target)
-    except OSError as error:
-        return f"{error.filename or compiler[0]}: {error.strerror}."
+    except (OSError, ValueError) as error:
+        return f"{error}."
     return None
 
 

@@ -2,8 +2,8 @@
 
     python -m benchmarks.ledger_fsck [--scale tiny|usual|full] [--json]
 
-Entries have the size of a registration, and of a large statement. A tree hashes each entry by itself, and a node for each; the
-time of these hashes alone, one call of hashlib for each, is told beside.
+Entries have the size of a registration, and of a large statement. A tree hashes each entry by itself, and a node for each;
+the time of these hashes alone, one call of hashlib for each, is told beside.
 """
 
 from __future__ import annotations

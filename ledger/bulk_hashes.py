@@ -9,15 +9,19 @@ a time through the SHA instructions of x86-64. It is compiled when the package i
 hashlib, Python does the same work. Nothing but the speed differs (docs/adr/0011).
 """
 
-import ctypes
+from __future__ import annotations
+
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from struct import iter_unpack
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ledger.errors import Malformed
 from ledger.hashing import HASH_SIZE
+
+if TYPE_CHECKING:
+    import ctypes
 
 LIBRARY = Path(__file__).with_suffix(".native")
 """A shared library; the suffix keeps Python from taking it for a module."""
@@ -26,6 +30,14 @@ LIBRARY = Path(__file__).with_suffix(".native")
 _begin_leaf = sha256(b"\x00").copy
 _begin_node = sha256(b"\x01").copy
 _FRAME_HEADER = 2
+
+# Lengths before, at and behind the places where padding and blocks end, hashed two by two, the longer one first or last;
+# the odd one at the end has no company.
+_SAMPLE = (
+    *(0, 1, 53, 54, 55, 56, 62, 63, 64, 117, 118, 119, 300, 0, 0, 300),
+    *(700, 1_000, 1_000, 700, 65_535, 2, 64, 513, 1_100, 191, 300),
+)
+_FILLING = bytes(range(251)) * 262
 
 
 class BulkHashes(Protocol):
@@ -94,6 +106,9 @@ class Compiled:
 
     def __init__(self, library: ctypes.CDLL) -> None:
         """Of a library whose `bulk_hashes_supported` says yes."""
+        import ctypes
+
+        self._buffer = ctypes.create_string_buffer
         self._frames = library.bulk_hash_frames
         self._frames.argtypes = (ctypes.c_char_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_char_p)
         self._frames.restype = ctypes.c_int64
@@ -102,22 +117,25 @@ class Compiled:
         self._levels.restype = None
 
     @classmethod
-    def load(cls, path: Path) -> "Compiled | None":
+    def load(cls, path: Path) -> Compiled | None:
         """The library at `path`, or None if it is not there, cannot work here, or hashes a sample wrongly."""
         try:
+            # Not every Python was built with it.
+            import ctypes
+
             library = ctypes.CDLL(str(path))
             if not library.bulk_hashes_supported():
                 return None
             made = cls(library)
-        except (OSError, AttributeError):
+            return made if made._agrees_with(Interpreted()) else None
+        except (ImportError, OSError, AttributeError, Malformed):
             return None
-        return made if made._agrees_with(Interpreted()) else None
 
     def hash_frames(self, frames: bytes, count: int) -> bytes:
         # Each entry has two bytes at least, which keeps a wrong number from asking for much memory.
         if not 0 <= count <= len(frames) // _FRAME_HEADER:
             raise _not_so_many(count)
-        hashes = ctypes.create_string_buffer(count * HASH_SIZE)
+        hashes = self._buffer(count * HASH_SIZE)
         if self._frames(frames, len(frames), count, hashes) != len(frames):
             raise _not_so_many(count)
         return hashes.raw
@@ -127,22 +145,19 @@ class Compiled:
         if levels == 0 or not hashes:
             return hashes
         pairs = len(hashes) // (2 * HASH_SIZE)
-        nodes = ctypes.create_string_buffer(pairs * HASH_SIZE)
+        nodes = self._buffer(pairs * HASH_SIZE)
         self._levels(hashes, pairs, levels, nodes)
         return nodes.raw[: len(hashes) >> levels]
 
     def _agrees_with(self, other: BulkHashes) -> bool:
-        """On entries that end before, at and behind the places where padding and blocks end, and on the nodes over them."""
-        lengths = (0, 1, 53, 54, 55, 56, 62, 63, 64, 117, 118, 119, 300)
-        frames = b"".join(
-            length.to_bytes(2, "big") + bytes(length % 251 for _ in range(length)) for length in lengths
-        )
-        leaves = other.hash_frames(frames, len(lengths))
-        if self.hash_frames(frames, len(lengths)) != leaves:
+        entries = [(bytes((number,)) + _FILLING)[:length] for number, length in enumerate(_SAMPLE)]
+        frames = b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
+        leaves = other.hash_frames(frames, len(_SAMPLE))
+        if self.hash_frames(frames, len(_SAMPLE)) != leaves:
             return False
-        subtrees = leaves[: 12 * HASH_SIZE]
+        subtrees = leaves[: 24 * HASH_SIZE]
         return all(
-            self.hash_levels(subtrees, levels) == other.hash_levels(subtrees, levels) for levels in range(3)
+            self.hash_levels(subtrees, levels) == other.hash_levels(subtrees, levels) for levels in range(4)
         )
 
 

@@ -33,7 +33,7 @@ from ledger.lease import LEASE_SECONDS, Lease
 from ledger.note import Verifier
 from ledger.reader import LogReader
 from ledger.recover import check_prefix, compare_copies, complete_head
-from ledger.signer import HeadSigner, SignedHead
+from ledger.signer import MAX_CLAIM, HeadSigner, SignedHead
 from ledger.storage import LockStore, ObjectStore
 
 
@@ -146,7 +146,7 @@ class Log(LogReader):
                 raise StorageFailed(f"The lock store belongs to the log {head.origin}, not to {origin}.")
             _look_at_promises(head, objects, signer)
             _ask_for_newer(cosigners, signer)
-            owned = replace(head, epoch=max(head.epoch, signer.epoch()) + 1)
+            owned = replace(head, epoch=_next_epoch(head.epoch, signer.epoch()))
             lock.swap(record, format_head(owned))
             signer.claim(owned.epoch)
             # Only from here on can no earlier owner sign, so what it had signed is looked at again.
@@ -299,6 +299,11 @@ def _held(lease: Lease) -> Iterator[Lease]:
     except BaseException:
         lease.release()
         raise
+
+
+def _next_epoch(head: int, signer: int) -> int:
+    # Further ahead the signer has let nobody go: an epoch there was written into the lock store alone, and is not believed.
+    return (head if signer < head < signer + MAX_CLAIM else signer) + 1
 
 
 def _look_at_promises(

@@ -46,7 +46,10 @@ class Derived:
 
 
 def derive(read: Read, piece: Piece) -> Derived | None:
-    """The piece, if bundle, tile and forerunners all agree; None if one is missing, cut, or disagrees."""
+    """The piece, if bundle, tile and forerunners all agree; None if one is missing or disagrees.
+
+    `Malformed` if the bundle is not 256 whole entries.
+    """
     bundle = read(format_tile_path(TileCoord(ENTRIES, piece.number)))
     tile = read(format_tile_path(TileCoord(0, piece.number)))
     if bundle is None or tile is None or len(tile) != _TILE_SIZE:

@@ -4,14 +4,13 @@
     frame       uint32 big-endian length || record, at most 16,384 bytes
     request     datawharf/signer-request/v1 LF verb LF argument LF argument LF argument LF argument LF argument LF
                   keys "" …     last "" …      epoch "" …      claim epoch "" …
-                  sign origin size base64-root "time epoch" base64-of-the-consistency-path
+                  sign origin size base64-root epoch base64-of-the-consistency-path
     answer      datawharf/signer-answer/v1 LF kind LF base64 of the result or of the sentence LF
                   kind is ok, or the class of the error
 
-There is no network in it and nothing to choose: what it refuses is written in `ledger.signer`, and a time that is not
-that of its own clock besides, since the time is a claim of the operator's that receipts show. (The head signed last is
-given again at any time, with the time that it has.) The client asks no server of another user. A connection carries one
-request after the other; one that stays silent, before a frame or within one, is cut.
+There is no network in it and nothing to choose: what it refuses is written in `ledger.signer`. The time of a signature is
+that of its own clock, whatever the caller's says, since receipts show it as the operator's word. The client asks no server
+of another user. A connection carries one request and is cut if that does not arrive in time.
 """
 
 import contextlib
@@ -25,7 +24,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
-from ledger.check_time import CLOCK_TOLERANCE
 from ledger.checkpoint import Checkpoint
 from ledger.encoding import format_base64, parse_base64, parse_decimal
 from ledger.errors import Conflict, LedgerError, Malformed, StorageFailed, Unavailable, Unverified
@@ -40,8 +38,8 @@ _REQUEST = "datawharf/signer-request/v1"
 _ANSWER = "datawharf/signer-answer/v1"
 _ARGUMENTS = 5
 _SECONDS = 30.0
-# Clients connect for each request, which they have ready.
-_IDLE_SECONDS = 5.0
+# Clients have their request ready when they connect.
+_REQUEST_SECONDS = 5.0
 _CONNECTIONS = 32
 _ERRORS: dict[str, type[LedgerError]] = {
     kind.__name__: kind for kind in (Conflict, Malformed, StorageFailed, Unavailable, Unverified)
@@ -78,11 +76,14 @@ class RemoteSigner:
         self._ask("claim", str(epoch))
 
     def sign(self, checkpoint: Checkpoint, time: int, epoch: int, path: Sequence[bytes]) -> SignedHead:
-        """Sign a head that continues the one signed last; errors are those of the signer itself."""
+        """Sign a head that continues the one signed last; errors are those of the signer itself.
+
+        The signer takes the time from its own clock, not `time`.
+        """
         root, proof = format_base64(checkpoint.root), format_base64(b"".join(path))
         if any(len(hash_) != HASH_SIZE for hash_ in path):
             raise Malformed("A hash of a consistency path has exactly 32 bytes.")
-        answer = self._ask("sign", checkpoint.origin, str(checkpoint.size), root, f"{time} {epoch}", proof)
+        answer = self._ask("sign", checkpoint.origin, str(checkpoint.size), root, str(epoch), proof)
         return parse_signed_head(answer)
 
     def _ask(self, verb: str, *arguments: str) -> bytes:
@@ -91,7 +92,7 @@ class RemoteSigner:
             with _connect(self._path) as connection:
                 self._demand_own(connection)
                 _send(connection, format_record(_REQUEST, [verb, *filled]))
-                answer = _receive(connection)
+                answer = _receive(connection, time.monotonic() + _SECONDS)
         except OSError as error:
             raise StorageFailed(f"The signer at {self._path} does not answer: {error}.") from error
         if answer is None:
@@ -128,7 +129,7 @@ def _connect(path: Path) -> socket.socket:
 class SignerServer:
     """Serves `signer` at the socket `path`, to processes of this user, until `close`.
 
-    clock: POSIX seconds. idle_seconds: how long a connection may be silent before a request.
+    clock: POSIX seconds. request_seconds: how long a request may take to arrive.
     """
 
     def __init__(
@@ -137,12 +138,12 @@ class SignerServer:
         signer: HeadSigner,
         *,
         clock: Callable[[], float] = time.time,
-        idle_seconds: float = _IDLE_SECONDS,
+        request_seconds: float = _REQUEST_SECONDS,
     ) -> None:
         if not hasattr(socket, "SO_PEERCRED"):
             raise StorageFailed("This system cannot say who is at the other end of a socket.")
         self._path = path
-        self._server = _Server(path, signer, clock, idle_seconds)
+        self._server = _Server(path, signer, clock, request_seconds)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="signer")
 
     def start(self) -> Self:
@@ -164,9 +165,9 @@ class _Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     request_queue_size = _CONNECTIONS
 
     def __init__(
-        self, path: Path, signer: HeadSigner, clock: Callable[[], float], idle_seconds: float
+        self, path: Path, signer: HeadSigner, clock: Callable[[], float], request_seconds: float
     ) -> None:
-        self.signer, self.clock, self.idle_seconds = signer, clock, idle_seconds
+        self.signer, self.clock, self.request_seconds = signer, clock, request_seconds
         self.slots = threading.BoundedSemaphore(_CONNECTIONS)
         _remove_dead_socket(path)
         before = os.umask(0o177)
@@ -193,7 +194,9 @@ class _Connection(socketserver.BaseRequestHandler):
         if not self.server.slots.acquire(blocking=False):
             return
         try:
-            while (request := self._wait()) is not None:
+            request = _receive(self.request, time.monotonic() + self.server.request_seconds)
+            if request is not None:
+                self.request.settimeout(_SECONDS)
                 _send(self.request, _answer(self.server.signer, request, self.server.clock))
         except Malformed as error:
             with contextlib.suppress(OSError):
@@ -202,13 +205,6 @@ class _Connection(socketserver.BaseRequestHandler):
             return
         finally:
             self.server.slots.release()
-
-    def _wait(self) -> bytes | None:
-        self.request.settimeout(self.server.idle_seconds)
-        if not self.request.recv(1, socket.MSG_PEEK):
-            return None
-        self.request.settimeout(_SECONDS)
-        return _receive(self.request)
 
 
 def _remove_dead_socket(path: Path) -> None:
@@ -244,26 +240,15 @@ def _perform(signer: HeadSigner, verb: str, arguments: list[str], clock: Callabl
         case "claim", [epoch, "", "", "", ""]:
             signer.claim(parse_decimal(epoch, "epoch"))
             return b""
-        case "sign", [origin, size, root, times, proof]:
-            asked, _, epoch = times.partition(" ")
+        case "sign", [origin, size, root, epoch, proof]:
             checkpoint = Checkpoint(
                 origin, parse_decimal(size, "size"), parse_base64(root, "root", HASH_SIZE)
             )
-            path, at = _parse_path(proof), parse_decimal(asked, "time")
-            last = signer.last()
-            if last is None or last.checkpoint != checkpoint:
-                _demand_present(at, clock())
-            return format_signed_head(signer.sign(checkpoint, at, parse_decimal(epoch, "epoch"), path))
+            path = _parse_path(proof)
+            return format_signed_head(
+                signer.sign(checkpoint, int(clock()), parse_decimal(epoch, "epoch"), path)
+            )
     raise Malformed("The signer knows no such request.")
-
-
-def _demand_present(at: int, now: float) -> None:
-    off = at - int(now)
-    if abs(off) > CLOCK_TOLERANCE:
-        raise Conflict(
-            f"The time {at} is {abs(off)} seconds {'ahead of' if off > 0 else 'behind'} the signer's clock, and no more "
-            f"than {CLOCK_TOLERANCE} are signed: set the clock right, there or here."
-        )
 
 
 def _parse_path(proof: str) -> list[bytes]:
@@ -284,23 +269,27 @@ def _send(connection: socket.socket, record: bytes) -> None:
     connection.sendall(len(record).to_bytes(4, "big") + record)
 
 
-def _receive(connection: socket.socket) -> bytes | None:
-    """The next frame; None if the other end closed before it began."""
-    header = _read(connection, 4)
+def _receive(connection: socket.socket, deadline: float) -> bytes | None:
+    """The frame, whole by `deadline` (of the monotonic clock); None if the other end closed before it began."""
+    header = _read(connection, 4, deadline)
     if not header:
         return None
     size = int.from_bytes(header, "big")
     if not 0 < size <= MAX_FRAME:
         raise Malformed(f"A frame has 1 to {MAX_FRAME} bytes, not {size}.")
-    record = _read(connection, size)
+    record = _read(connection, size, deadline)
     if not record:
         raise ConnectionResetError("the connection ended within a frame")
     return record
 
 
-def _read(connection: socket.socket, size: int) -> bytes:
+def _read(connection: socket.socket, size: int, deadline: float) -> bytes:
     parts: list[bytes] = []
     while size:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        connection.settimeout(left)
         part = connection.recv(size)
         if not part:
             if parts:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import shutil
 import subprocess
-from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,16 +17,17 @@ from ledger.bulk_hashes import LIBRARY, BulkHashes, Compiled, Interpreted, chose
 from ledger.errors import Malformed
 from ledger.hashing import leaf_hash, node_hash
 
+CPUS = Path("/proc/cpuinfo")
+HAS_INSTRUCTIONS = CPUS.exists() and "sha_ni" in CPUS.read_text("utf-8").split()
+"""What the kernel says of the processor; where it says nothing, that it has none."""
+
 compiles = pytest.mark.skipif(
     platform.machine() != "x86_64" or shutil.which("cc") is None,
     reason="needs a C compiler on an x86-64 processor",
 )
-
-
-def _has_instructions() -> bool:
-    """What the kernel says of the processor; where it says nothing, that it has none."""
-    cpus = Path("/proc/cpuinfo")
-    return cpus.exists() and "sha_ni" in cpus.read_text("utf-8").split()
+computes = pytest.mark.skipif(
+    not HAS_INSTRUCTIONS, reason="this processor has no SHA instructions, or none that it tells of"
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def bulk(request: pytest.FixtureRequest) -> BulkHashes:
     if not request.param:
         return Interpreted()
     loaded = Compiled.load(request.getfixturevalue("library"))
-    if loaded is None and not _has_instructions():
+    if loaded is None and not HAS_INSTRUCTIONS:
         pytest.skip("this processor has no SHA instructions")
     assert loaded is not None
     return loaded
@@ -118,9 +118,15 @@ def test_without_a_library_python_hashes(tmp_path: Path) -> None:
 
 
 @compiles
+@computes
 @pytest.mark.parametrize(
     ("before", "after"),
     [
+        ("blocks > others ? one : other", "other"),
+        ("blocks > others ? one : other", "one"),
+        ("number < blocks || number < others", "number == both"),
+        ("(size_t)frames[position] << 8", "(size_t)(frames[position] & 1) << 8"),
+        ("(size_t)frames[position] << 8", "(size_t)(frames[position] & 127) << 8"),
         ("0x428a2f98", "0x428a2f99"),
         ("? 1 : 0;", "? 1 : 1;"),
         ("1 + m->size + 1 + 8 + BLOCK", "1 + m->size + 1 + 7 + BLOCK"),
@@ -140,8 +146,9 @@ def test_library_that_hashes_otherwise_is_not_used(tmp_path: Path, before: str, 
 
 
 @compiles
+@computes
 def test_reads_and_writes_stay_inside_what_they_are_given(tmp_path: Path) -> None:
-    """The same calls under the compiler's own watch on memory, with every wrong number and cut there is."""
+    """The same calls under the compiler's own watch on memory, with cuts at every byte and wrong numbers of entries."""
     program = tmp_path / "watched"
     driver = Path(__file__).with_name("bulk_hashes_driver.c")
     subprocess.run(
@@ -165,7 +172,7 @@ def test_reads_and_writes_stay_inside_what_they_are_given(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("compiler", "reason"),
-    [("no-such-compiler", "no-such-compiler: "), ("false", "false could not compile")],
+    [("no-such-compiler", "no-such-compiler"), ("false", "false could not compile"), ("cc 'x", "No closing")],
 )
 @compiles
 def test_install_without_a_compiler_says_why_and_leaves_nothing(
@@ -176,7 +183,7 @@ def test_install_without_a_compiler_says_why_and_leaves_nothing(
     target.write_bytes(b"from an earlier source")
     why_not = compile_library(target)
     assert why_not is not None
-    assert why_not.startswith(reason)
+    assert reason in why_not
     assert list(tmp_path.iterdir()) == []
 
 
@@ -184,8 +191,8 @@ def test_install_goes_on_where_nothing_can_be_written(tmp_path: Path) -> None:
     assert compile_library(tmp_path / "absent" / "lib.so") is not None
 
 
+@pytest.mark.skipif(not CPUS.exists(), reason="the system does not tell what the processor has")
 def test_installed_library_is_the_one_in_use() -> None:
     if not LIBRARY.exists():
         pytest.skip("it was not compiled when the package was installed")
-    expected: Callable[..., object] = Compiled if _has_instructions() else Interpreted
-    assert type(chosen()) is expected
+    assert type(chosen()) is (Compiled if HAS_INSTRUCTIONS else Interpreted)

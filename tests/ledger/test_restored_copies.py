@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ledger.checkpoint import Checkpoint
 from ledger.errors import Conflict, StorageFailed, Unverified
+from ledger.head import format_head, parse_head
 from ledger.keys import SigningKey
 from ledger.log import Log
 from ledger.note import NoteSigner
@@ -231,6 +233,19 @@ def test_nobody_claims_the_last_epoch_there_is(signer: Signer) -> None:
     assert (signer.epoch(), signer.last()) == (7, None)
     signer.claim(7 + MAX_CLAIM)
     signer.claim(7 + MAX_CLAIM + 1)
+
+
+@pytest.mark.parametrize("ahead", [0, 1, MAX_CLAIM - 2, MAX_CLAIM - 1, MAX_CLAIM, 2**63 - 9])
+def test_an_epoch_that_somebody_wrote_into_the_lock_store_locks_nobody_out(ahead: int) -> None:
+    world = World()
+    grown(world, 5)
+    assert world.lock.record is not None
+    written = replace(parse_head(world.lock.record), epoch=world.signer().epoch() + ahead)
+    world.lock.swap(world.lock.record, format_head(written))
+    for stop in (7, 9):
+        log = world.load()
+        log.append(entries(log.size, stop))
+        assert log.publish(NOW).size == stop
 
 
 def test_a_signer_reads_the_state_of_the_time_before_epochs() -> None:

@@ -10,17 +10,17 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
 from ledger import signer_process
-from ledger.check_time import CLOCK_TOLERANCE
 from ledger.checkpoint import Checkpoint
 from ledger.cli import main
 from ledger.errors import Conflict, StorageFailed
 from ledger.log import Log
+from ledger.records import format_record
 from ledger.signer import FileSignerState, Signer
 from ledger.signer_process import RemoteSigner, SignerServer
 from tests.ledger.logs import LOG_SIGNER, NOW, ORIGIN, World, entries, make_signer, naive_root
@@ -116,35 +116,69 @@ def _ended(connection: socket.socket) -> bool:
         return True
 
 
-def test_silent_connections_give_their_places_back(tmp_path: Path, signer: Signer) -> None:
+@pytest.mark.parametrize("begun", [b"", b"\0", struct.pack(">I", 5) + b"ab"])
+def test_connections_without_a_whole_request_give_their_places_back(
+    tmp_path: Path, signer: Signer, begun: bytes
+) -> None:
     path = tmp_path / "socket"
-    server = SignerServer(path, signer, idle_seconds=0.05).start()
+    server = SignerServer(path, signer, request_seconds=0.05).start()
     with ExitStack() as stack:
         stack.callback(server.close)
-        silent = [stack.enter_context(_connected(path)) for _ in range(40)]
-        assert all(_ended(connection) for connection in silent)
+        waiting = [stack.enter_context(_connected(path)) for _ in range(40)]
+        for connection in waiting:
+            # The places are taken, or this one was cut already.
+            with suppress(BrokenPipeError):
+                connection.sendall(begun)
+        assert all(_ended(connection) for connection in waiting)
         assert RemoteSigner(path).last() is None
 
 
-@pytest.mark.parametrize("off", [CLOCK_TOLERANCE + 1, -CLOCK_TOLERANCE - 1, NOW])
-def test_a_time_that_is_not_that_of_its_own_clock_is_refused(
-    remote: RemoteSigner, signer: Signer, off: int
-) -> None:
-    with pytest.raises(
-        Conflict, match=f"{abs(off)} seconds {'ahead of' if off > 0 else 'behind'} the signer's clock"
-    ):
-        remote.sign(head(5), NOW + off, 1, [])
-    assert (signer.last(), signer.epoch()) == (None, 0)
+def test_a_request_that_trickles_in_is_cut(tmp_path: Path, signer: Signer) -> None:
+    path = tmp_path / "socket"
+    server = SignerServer(path, signer, request_seconds=0.2).start()
+    with ExitStack() as stack:
+        stack.callback(server.close)
+        connection = stack.enter_context(_connected(path))
+        connection.settimeout(0.02)
+        connection.sendall(struct.pack(">I", 16_000))
+        sent = 0
+        while sent < 16_000:
+            try:
+                connection.sendall(b"x")
+                sent += 1
+                if connection.recv(1) == b"":
+                    break
+            except TimeoutError:
+                continue
+            except (BrokenPipeError, ConnectionResetError):
+                break
+        assert sent < 16_000, "it waited for the whole request"
 
 
-@pytest.mark.parametrize("off", [CLOCK_TOLERANCE, -CLOCK_TOLERANCE])
-def test_clocks_may_differ_a_little(remote: RemoteSigner, off: int) -> None:
-    assert remote.sign(head(5), NOW + off, 1, []).time == NOW + off
+def test_a_connection_carries_one_request(served: Path) -> None:
+    record = format_record("datawharf/signer-request/v1", ["last", *[""] * 5])
+    with _connected(served) as connection:
+        connection.sendall(2 * (struct.pack(">I", len(record)) + record))
+        answer = b""
+        # What was sent and not read makes the end of a connection a reset.
+        with suppress(ConnectionResetError):
+            while part := connection.recv(4096):
+                answer += part
+    assert answer.count(b"datawharf/signer-answer/v1") <= 1
+    assert RemoteSigner(served).last() is None
 
 
-def test_the_same_head_gets_the_same_bytes_at_any_time(remote: RemoteSigner) -> None:
-    first = remote.sign(head(5), NOW, 1, [])
-    assert remote.sign(head(5), 1, 1, []) == remote.sign(head(5), 2 * NOW, 1, []) == first
+@pytest.mark.parametrize("asked", [0, 1, NOW - 1, NOW + 1, 2 * NOW])
+def test_it_signs_at_the_time_of_its_own_clock(remote: RemoteSigner, asked: int) -> None:
+    assert remote.sign(head(5), asked, 1, []).time == NOW
+
+
+def test_the_same_head_gets_the_same_bytes_later(tmp_path: Path, signer: Signer) -> None:
+    clock = iter((NOW, NOW + 1))
+    server = SignerServer(tmp_path / "socket", signer, clock=lambda: next(clock)).start()
+    remote = RemoteSigner(tmp_path / "socket")
+    assert remote.sign(head(5), NOW, 1, []) == remote.sign(head(5), NOW, 1, [])
+    server.close()
 
 
 @pytest.mark.parametrize(
