@@ -1,7 +1,7 @@
 """Compiles `ledger/bulk_hashes.c` while the package is installed or its wheel is built.
 
 Where there is no C compiler, or the processor is no x86-64, the package is the same without it: slower, and for every
-platform. `python hatch_build.py TARGET` compiles to TARGET alone.
+platform.
 """
 
 from __future__ import annotations
@@ -59,7 +59,3 @@ def compile_library(target: Path, source: Path = SOURCE) -> str | None:
     except (OSError, ValueError) as error:
         return f"{error}."
     return None
-
-
-if __name__ == "__main__":
-    sys.exit(compile_library(Path(sys.argv[1])))

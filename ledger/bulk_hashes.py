@@ -37,7 +37,6 @@ _SAMPLE = (
     *(0, 1, 53, 54, 55, 56, 62, 63, 64, 117, 118, 119, 300, 0, 0, 300),
     *(700, 1_000, 1_000, 700, 65_535, 2, 64, 513, 1_100, 191, 300),
 )
-_FILLING = bytes(range(251)) * 262
 
 
 class BulkHashes(Protocol):
@@ -150,7 +149,8 @@ class Compiled:
         return nodes.raw[: len(hashes) >> levels]
 
     def _agrees_with(self, other: BulkHashes) -> bool:
-        entries = [(bytes((number,)) + _FILLING)[:length] for number, length in enumerate(_SAMPLE)]
+        filling = bytes(range(251)) * 262
+        entries = [(bytes((number,)) + filling)[:length] for number, length in enumerate(_SAMPLE)]
         frames = b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
         leaves = other.hash_frames(frames, len(_SAMPLE))
         if self.hash_frames(frames, len(_SAMPLE)) != leaves:

@@ -18,7 +18,7 @@ from ledger.bulk_hashes import hash_complete, hash_frames
 from ledger.errors import LedgerError
 from ledger.hashing import HASH_SIZE
 from ledger.storage import ObjectReader
-from ledger.tiles import ENTRIES, TILE_WIDTH, TileCoord, format_tile_path
+from ledger.tiles import ENTRIES, TILE_WIDTH, TileCoord, decode_bundle, encode_bundle, format_tile_path
 
 Read = Callable[[str], bytes | None]
 
@@ -56,7 +56,8 @@ def derive(read: Read, piece: Piece) -> Derived | None:
         return None
     if hash_frames(bundle, TILE_WIDTH) != tile:
         return None
-    whole = [(ENTRIES, _first_entries(bundle, width), width) for width in piece.bundles]
+    entries = decode_bundle(bundle) if piece.bundles else []
+    whole = [(ENTRIES, encode_bundle(entries[:width]), width) for width in piece.bundles]
     whole += [(0, tile[: width * HASH_SIZE], width) for width in piece.tiles]
     objects = 2
     for level, wanted, width in whole:
@@ -89,14 +90,6 @@ def derive_all(objects: ObjectReader, pieces: Iterable[Piece], workers: int) -> 
             if not waiting:
                 return
             yield from waiting.pop(0).result()
-
-
-def _first_entries(bundle: bytes, count: int) -> bytes:
-    """As far as `count` entries go in a sound bundle."""
-    end = 0
-    for _ in range(count):
-        end += 2 + int.from_bytes(bundle[end : end + 2], "big")
-    return bundle[:end]
 
 
 _opened: list[ObjectReader] = []

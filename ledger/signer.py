@@ -35,7 +35,7 @@ _STATE = "datawharf/signer-state/v1"
 
 MAX_CLAIM = 1_000_000
 """Epochs that one claim may go ahead: more than the times a log is taken over between two copies of the signer's state,
-and so few that 2^63 of them are never used up."""
+and so few that nobody comes to the end of the 2^63 that there are."""
 
 
 @dataclass(frozen=True, slots=True)
